@@ -1,0 +1,50 @@
+// Leaves of an expression: named inputs and constants.
+import { type Data, type DType, intern, type Shape, sizeOf, type Tensor } from "./tensor.ts";
+
+/** A value that is fed when the graph runs. */
+export function input(name: string, shape: Shape, dtype: DType = "float32"): Tensor<"Input"> {
+  if (shape.some((n) => !Number.isInteger(n) || n < 0))
+    throw new Error(`input ${name}: expected a shape of whole numbers, got [${shape}]`);
+  return intern("Input", [], { name, shape, dtype }, () => ({ shape, dtype }));
+}
+
+/** A literal tensor; the data are copied by reference and must not change afterwards. */
+export function constant(data: Data, shape: Shape = [data.length]): Tensor<"Constant"> {
+  if (data.length !== sizeOf(shape))
+    throw new Error(`constant: shape [${shape}] has ${sizeOf(shape)} elements, got ${data.length}`);
+  const dtype = dtypeOf(data);
+  return intern("Constant", [], { data, shape, dtype, digest: digest(data) }, () => ({ shape, dtype }));
+}
+
+export function scalar(value: number): Tensor<"Constant"> {
+  return constant(Float32Array.of(value), []);
+}
+
+export function zeros(shape: Shape): Tensor<"Constant"> {
+  return constant(new Float32Array(sizeOf(shape)), shape);
+}
+
+/** The value of a one-element float constant, undefined for anything else. */
+export function scalarValue(node: Tensor): number | undefined {
+  const { data, shape } = node.attrs as { data?: Data; shape?: Shape };
+  return node.op === "Constant" && data instanceof Float32Array && shape?.length === 0 ? data[0] : undefined;
+}
+
+function dtypeOf(data: Data): DType {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof Int32Array) return "int32";
+  return data instanceof BigInt64Array ? "int64" : "bool";
+}
+
+/** Two independent 32-bit FNV-style hashes and the length, for constants too long to spell out. */
+function digest(data: Data): string {
+  if (data.length <= 16)
+    return [...data].map((value) => (Object.is(value, -0) ? "-0" : String(value))).join();
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  let [low, high] = [0x811c9dc5, 0x9e3779b9];
+  for (const byte of bytes) {
+    low = Math.imul(low ^ byte, 0x01000193);
+    high = Math.imul(high ^ byte, 0x85ebca6b) + (high >>> 15);
+  }
+  return `${data.length}:${low >>> 0}:${high >>> 0}`;
+}

