@@ -1,0 +1,235 @@
+// The manifest: what an artifact's graphs are, what feeds each input, and how the flat parameter vector is laid out.
+import { z } from "zod";
+import { UserError } from "../errors.ts";
+
+/** The manifest version that this build writes and reads. */
+export const manifestVersion = 1;
+
+/** The state vector that training changes and the one that it averages; an optimizer's slots stand beside them. */
+const weightStates = ["params", "ema"] as const;
+
+const maxElements = 2 ** 31;
+const elements = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
+
+const count = z.int().nonnegative();
+const positiveInteger = z.int().positive();
+const positive = z.number().positive();
+const fraction = z.number().min(0).lt(1);
+const name = z.string().regex(/^\P{Cc}+$/u, "expected a name without control characters");
+
+const fileName = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, "expected a plain file name (letters, digits, _ - .)")
+  .refine((file) => !file.includes(".."), "expected a plain file name without ..");
+
+const shape = z
+  .array(positiveInteger)
+  .refine((sizes) => elements(sizes) < maxElements, "expected fewer than 2^31 elements");
+
+const initialisation = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("uniform"), bound: z.number().nonnegative() }),
+  z.strictObject({ kind: z.literal("normal"), std: z.number().nonnegative() }),
+  z.strictObject({ kind: z.literal("constant"), value: z.number() }),
+]);
+
+const parameter = z.strictObject({ name, shape, offset: count, init: initialisation });
+
+const portShape = { name, dtype: z.enum(["float32", "int32"]), shape };
+
+const inputPort = z.strictObject({
+  ...portShape,
+  feed: z.enum([
+    "state",
+    "gradient",
+    "data",
+    "label",
+    "normal",
+    "rademacher",
+    "uniform",
+    "sigma",
+    "schedule",
+    "sample",
+  ]),
+});
+
+const outputPort = z.discriminatedUnion("role", [
+  z.strictObject({ ...portShape, role: z.literal("state"), of: name }),
+  ...(["loss", "gradient", "metric", "sample"] as const).map((role) =>
+    z.strictObject({ ...portShape, role: z.literal(role) }),
+  ),
+]);
+
+const graphShape = { file: fileName, inputs: z.array(inputPort), outputs: z.array(outputPort).min(1) };
+const graph = z.strictObject(graphShape);
+const samplingGraph = z.strictObject({ ...graphShape, batch: positiveInteger });
+
+const optimizerShape = {
+  slots: z.array(fileName),
+  learningRate: positive,
+  warmupSteps: count,
+  decay: z.enum(["constant", "cosine"]),
+  totalSteps: positiveInteger,
+  weightDecay: z.number().nonnegative(),
+  clipNorm: positive.nullable(),
+};
+
+const optimizer = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("adamw"),
+    ...optimizerShape,
+    betas: z.tuple([fraction, fraction]),
+    epsilon: positive,
+  }),
+  z.strictObject({ kind: z.literal("sgd"), ...optimizerShape, momentum: fraction }),
+  z.strictObject({
+    kind: z.literal("rmsprop"),
+    ...optimizerShape,
+    smoothing: fraction,
+    momentum: fraction,
+    epsilon: positive,
+  }),
+]);
+
+const schema = z.strictObject({
+  format: z.literal("langevin"),
+  version: z.literal(manifestVersion),
+  preset: name,
+  model: z.strictObject({ folder: fileName, config: z.record(z.string(), z.unknown()) }),
+  noise: z.strictObject({ preconditioning: name, sigmas: z.array(positive).min(1), sigmaData: positive }),
+  langevin: z.strictObject({ stepSize: positive, stepsPerLevel: positiveInteger }),
+  data: z.strictObject({
+    source: name,
+    shape: z
+      .tuple([positiveInteger, positiveInteger, positiveInteger])
+      .refine((sizes) => elements(sizes) < maxElements, "expected fewer than 2^31 elements"),
+    classes: count,
+  }),
+  batch: positiveInteger,
+  parameters: z.array(parameter).min(1),
+  parameterCount: positiveInteger.lt(maxElements),
+  optimizer,
+  ema: z.strictObject({ decay: z.number().min(0).max(1) }),
+  graphs: z.strictObject({
+    training: graph,
+    eval: graph,
+    optimizer: graph,
+    step: graph,
+    sampling: z.array(samplingGraph).min(1),
+  }),
+});
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/**
+ * All that running an artifact needs. `noise.sigmas` is the ladder, strictly descending, without the final 0; `data.shape` is
+ * [C,H,W]; `data.classes` 0 means unlabelled; `optimizer.slots` name the flat vectors beside `params` and `ema`.
+ */
+export type Manifest = DeepReadonly<z.infer<typeof schema>>;
+/** One tensor's place in the flat parameter vector (`offset` in floats) and how it starts. */
+export type ParameterEntry = Manifest["parameters"][number];
+export type Initialisation = ParameterEntry["init"];
+export type OptimizerEntry = Manifest["optimizer"];
+/** A graph file with its inputs (and what feeds them) and outputs (and what they are). */
+export type GraphEntry = DeepReadonly<z.infer<typeof graph>>;
+/** A graph that denoises `batch` images at once. */
+export type SamplingEntry = DeepReadonly<z.infer<typeof samplingGraph>>;
+/** A graph input; `feed` says where its values come from: the run's state, the data, a random stream, a schedule, the sampler. */
+export type InputPort = GraphEntry["inputs"][number];
+/** A graph output; a `state` output replaces the state input named `of`. */
+export type OutputPort = GraphEntry["outputs"][number];
+export type Feed = InputPort["feed"];
+export type Role = OutputPort["role"];
+
+/** The flat float32 vectors that a run carries from step to step: params, ema, then the optimizer's slots. */
+export function stateNames(manifest: Pick<Manifest, "optimizer">): readonly string[] {
+  return [...weightStates, ...manifest.optimizer.slots];
+}
+
+function* unique(what: string, names: readonly string[]): Generator<string> {
+  const seen = new Set<string>();
+  for (const each of names) {
+    if (seen.has(each)) yield `${what}: expected distinct names, got "${each}" twice`;
+    seen.add(each);
+  }
+}
+
+const namesOf = (named: readonly { readonly name: string }[]) => named.map((each) => each.name);
+
+function* parametersTile({ parameters, parameterCount }: Manifest): Generator<string> {
+  let end = 0;
+  for (const { name, shape, offset } of parameters) {
+    if (offset !== end) yield `parameters: ${name} expected at offset ${end}, got ${offset}`;
+    end = offset + elements(shape);
+  }
+  if (end !== parameterCount)
+    yield `parameterCount: expected ${end}, where the parameters end, got ${parameterCount}`;
+}
+
+function* sigmasDescend({ noise: { sigmas } }: Manifest): Generator<string> {
+  const at = sigmas.findIndex((sigma, level) => level > 0 && sigma >= sigmas[level - 1]!);
+  if (at > 0)
+    yield `noise.sigmas: expected strictly descending, got ${sigmas[at - 1]} then ${sigmas[at]} at level ${at}`;
+}
+
+function* graphIsConsistent([where, graph]: readonly [string, GraphEntry]): Generator<string> {
+  const { inputs, outputs } = graph;
+  yield* unique(`${where}.inputs`, namesOf(inputs));
+  yield* unique(`${where}.outputs`, namesOf(outputs));
+  for (const output of outputs) {
+    if (output.role !== "state") continue;
+    const input = inputs.find((port) => port.feed === "state" && port.name === output.of);
+    if (!input)
+      yield `${where}.outputs: ${output.name} replaces "${output.of}", which is no state input of this graph`;
+    else if (input.dtype !== output.dtype || input.shape.join() !== output.shape.join()) {
+      yield `${where}.outputs: ${output.name} is ${output.dtype} [${output.shape}], ${output.of} is ${input.dtype} [${input.shape}]`;
+    }
+  }
+}
+
+function* graphsAreConsistent({ graphs: { sampling, ...others } }: Manifest): Generator<string> {
+  const named = [...Object.entries(others), ...sampling.map((graph, i) => [`sampling.${i}`, graph] as const)];
+  for (const [key, graph] of named) yield* graphIsConsistent([`graphs.${key}`, graph]);
+  yield* unique(
+    "graphs.sampling batches",
+    sampling.map((graph) => `${graph.batch}`),
+  );
+}
+
+const rules: readonly ((manifest: Manifest) => Iterable<string>)[] = [
+  (manifest) => unique("parameters", namesOf(manifest.parameters)),
+  (manifest) => unique("optimizer.slots", stateNames(manifest)),
+  parametersTile,
+  sigmasDescend,
+  graphsAreConsistent,
+];
+
+/** At most three problems on one line, then how many more. */
+function summary(problems: readonly string[]): string {
+  const more = problems.length > 3 ? ` (and ${problems.length - 3} more)` : "";
+  return problems.slice(0, 3).join("; ").replace(/\s+/g, " ") + more;
+}
+
+function isOurs(json: unknown): json is { version?: unknown } {
+  return typeof json === "object" && json !== null && "format" in json && json.format === "langevin";
+}
+
+/**
+ * Checks a manifest's JSON, read from `where`, and its inner consistency.
+ * Throws UserError in one line for anything else, another version included.
+ */
+export function parseManifest(json: unknown, where: string): Manifest {
+  if (!isOurs(json)) throw new UserError(`${where}: not a langevin manifest (expected "format": "langevin")`);
+  if (json.version !== manifestVersion) {
+    throw new UserError(
+      `${where}: manifest version ${JSON.stringify(json.version)}, this build reads version ${manifestVersion}; ` +
+        "re-author with `bun scripts/author.ts` or update langevin",
+    );
+  }
+  const parsed = schema.safeParse(json);
+  const problems = parsed.success
+    ? rules.flatMap((rule) => [...rule(parsed.data)])
+    : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  if (problems.length > 0)
+    throw new UserError(`${where}: ${summary(problems)}; re-author with \`bun scripts/author.ts\``);
+  return parsed.data as Manifest;
+}

@@ -1,0 +1,352 @@
+// Checkpoints and model folders on disk: diffusers' layout, written atomically, checksummed, read back bit for bit.
+import { createHash } from "node:crypto";
+import fs from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { z } from "zod";
+import { type Manifest, parseManifest, stateNames } from "../artifact/manifest.ts";
+import { flatParameters, namedParameters } from "../artifact/parameters.ts";
+import { decodeSafetensors, type SafeTensor, safetensorsPieces } from "../artifact/safetensors.ts";
+import { UserError } from "../errors.ts";
+import { metricsUpTo } from "./metrics.ts";
+
+/** Where training stands: `tensors` are the flat float32 vectors that `stateNames` lists, `parameterCount` long each. */
+export interface TrainingState {
+  readonly step: number;
+  readonly seed: number;
+  /** Steps whose loss was not finite and that changed nothing. */
+  readonly skipped: number;
+  readonly tensors: Readonly<Record<string, Float32Array>>;
+}
+
+export interface LoadedCheckpoint {
+  readonly state: TrainingState;
+  readonly path: string;
+  /** One line for each newer checkpoint that could not be used, and why. */
+  readonly problems: readonly string[];
+}
+
+const weightsFile = "diffusion_pytorch_model.safetensors";
+const configFile = "config.json";
+const optimizerFile = "optimizer.safetensors";
+const trainerFile = "trainer.json";
+/** Unfinished or discarded folders begin with this; whatever is found under it is rubbish of a killed process. */
+const rubbish = ".unfinished-";
+/** Bytes per read and write, so that a large file does not hold up everything else. */
+const stride = 2 ** 24;
+
+type Digests = Record<string, string>;
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const emaFolder = ({ model }: Manifest) => `${model.folder}_ema`;
+
+/** Runs file work; an error of the file system (full disk, no permission…) becomes a UserError: what failed, and its cause. */
+async function filing<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && "syscall" in cause)) throw cause;
+    throw new UserError(`${what}: ${cause.message.replace(/\s+/g, " ")}`, { cause });
+  }
+}
+
+/** Writes a new file and flushes it to the disk; returns its SHA-256. */
+async function writeFlushed(path: string, pieces: readonly Uint8Array[]): Promise<string> {
+  await using file = await fs.open(path, "wx");
+  const hash = createHash("sha256");
+  for (const piece of pieces) {
+    for (let start = 0; start < piece.length; ) {
+      const { bytesWritten } = await file.write(piece, start, Math.min(stride, piece.length - start));
+      hash.update(piece.subarray(start, start + bytesWritten));
+      start += bytesWritten;
+    }
+  }
+  await file.sync();
+  return hash.digest("hex");
+}
+
+async function readHashed(path: string): Promise<{ bytes: Uint8Array; digest: string }> {
+  await using file = await fs.open(path, "r");
+  const bytes = new Uint8Array((await file.stat()).size);
+  const hash = createHash("sha256");
+  for (let start = 0; start < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, start, Math.min(stride, bytes.length - start), start);
+    if (bytesRead === 0) throw new UserError(`${path}: shrank while it was read`);
+    hash.update(bytes.subarray(start, start + bytesRead));
+    start += bytesRead;
+  }
+  return { bytes, digest: hash.digest("hex") };
+}
+
+/** Makes renames and new files in a folder durable; Windows cannot open folders and orders them by itself. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  await using folder = await fs.open(path, "r");
+  await folder.sync();
+}
+
+const jsonPieces = (value: unknown) => [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)];
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await filing(`cannot read ${path}`, () => fs.readFile(path, "utf8"));
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UserError(`${path}: expected JSON, got ${text.length} characters of something else`);
+  }
+}
+
+/** The manifest in a run or artifact folder. Throws UserError where there is none that this build reads. */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const path = join(folder, "manifest.json");
+  return parseManifest(await readJson(path), path);
+}
+
+async function writeWeights(
+  dir: string,
+  folder: string,
+  manifest: Manifest,
+  flat: Float32Array,
+): Promise<Digests> {
+  await fs.mkdir(join(dir, folder), { recursive: true });
+  const files = {
+    [`${folder}/${configFile}`]: jsonPieces(manifest.model.config),
+    [`${folder}/${weightsFile}`]: safetensorsPieces(namedParameters(manifest, flat)),
+  };
+  const digests = await writeFiles(dir, files);
+  await syncFolder(join(dir, folder));
+  return digests;
+}
+
+async function writeFiles(dir: string, files: Readonly<Record<string, Uint8Array[]>>): Promise<Digests> {
+  const digests: Digests = {};
+  for (const [name, pieces] of Object.entries(files)) {
+    digests[name] = await writeFlushed(join(dir, name), pieces);
+  }
+  return digests;
+}
+
+/**
+ * Writes weights (flat, `parameterCount` floats) as a new model folder `<dir>/<model.folder>/` in diffusers' layout.
+ * Throws UserError where the file system refuses or the files exist.
+ */
+export async function writeModel(dir: string, manifest: Manifest, weights: Float32Array): Promise<void> {
+  await filing(`cannot write a model to ${dir}`, () =>
+    writeWeights(dir, manifest.model.folder, manifest, weights),
+  );
+}
+
+/** Reads `<dir>/<model.folder>/`'s weights into one flat vector. Throws UserError for another model's or a broken file. */
+export async function readModelWeights(dir: string, manifest: Manifest): Promise<Float32Array> {
+  const path = join(dir, manifest.model.folder, weightsFile);
+  const { bytes } = await filing(`cannot read weights from ${path}`, () => readHashed(path));
+  return flatParameters(manifest, decodeSafetensors(bytes, path).tensors, path);
+}
+
+/** Says whose state a checkpoint holds: the same network, parameter layout and optimizer give the same print. */
+function fingerprint({ model, parameters, optimizer }: Manifest): string {
+  const layout = parameters.map(({ name, shape, offset }) => [name, shape, offset]);
+  return sha256(JSON.stringify([model.config, layout, optimizer.kind, optimizer.slots]));
+}
+
+function slotTensors(
+  { optimizer, parameterCount }: Manifest,
+  tensors: TrainingState["tensors"],
+): Map<string, SafeTensor> {
+  return new Map(
+    optimizer.slots.map((slot) => [slot, { dtype: "F32", shape: [parameterCount], data: tensors[slot]! }]),
+  );
+}
+
+function requireState(manifest: Manifest, tensors: TrainingState["tensors"]): void {
+  for (const name of stateNames(manifest)) {
+    if (tensors[name]?.length === manifest.parameterCount) continue;
+    throw new Error(
+      `saveCheckpoint: state "${name}" expected ${manifest.parameterCount} floats, got ${tensors[name]?.length ?? "none"}`,
+    );
+  }
+}
+
+/** Writes every file of a checkpoint; `trainer.json` last, for it vouches for the others. */
+async function fill(folder: string, manifest: Manifest, state: TrainingState): Promise<void> {
+  const { step, seed, skipped, tensors } = state;
+  const digests = {
+    ...(await writeWeights(folder, manifest.model.folder, manifest, tensors.params!)),
+    ...(await writeWeights(folder, emaFolder(manifest), manifest, tensors.ema!)),
+    ...(await writeFiles(folder, { [optimizerFile]: safetensorsPieces(slotTensors(manifest, tensors)) })),
+  };
+  const record = { step, seed, skipped, fingerprint: fingerprint(manifest), sha256: digests };
+  await writeFiles(folder, {
+    [trainerFile]: jsonPieces({ ...record, checksum: sha256(JSON.stringify(record)) }),
+  });
+  await syncFolder(folder);
+}
+
+const stepOf = (name: string) => Number(/^step-(\d+)$/.exec(name)?.[1]);
+const folderOf = (step: number) => `step-${String(step).padStart(8, "0")}`;
+const checkpointsOf = (runDir: string) => join(runDir, "checkpoints");
+
+/** Names of finished checkpoints, newest first; none where the folder is missing. */
+async function finished(checkpoints: string): Promise<string[]> {
+  const names = await fs.readdir(checkpoints).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return names.filter((name) => stepOf(name) >= 0).sort((a, b) => stepOf(b) - stepOf(a));
+}
+
+/** Removes a checkpoint so that it is never seen half removed. */
+async function discard(path: string): Promise<void> {
+  const aside = join(dirname(path), `${rubbish}discarded-${basename(path)}`);
+  await fs.rename(path, aside);
+  await fs.rm(aside, { recursive: true });
+}
+
+async function sweep(checkpoints: string): Promise<void> {
+  for (const name of await fs.readdir(checkpoints)) {
+    if (name.startsWith(rubbish)) await fs.rm(join(checkpoints, name), { recursive: true });
+  }
+}
+
+/** Keeps the `keep` newest up to `step`; later ones belong to a run that was resumed from before them, and are not ours to judge. */
+async function prune(checkpoints: string, step: number, keep: number): Promise<void> {
+  const upToNow = (await finished(checkpoints)).filter((name) => stepOf(name) <= step);
+  for (const name of upToNow.slice(Math.max(1, keep))) await discard(join(checkpoints, name));
+}
+
+/** Fills a folder beside the final one, then renames it into place; what fails leaves nothing behind. */
+async function place(final: string, write: (folder: string) => Promise<void>): Promise<void> {
+  const folder = join(dirname(final), rubbish + basename(final));
+  await fs.mkdir(folder);
+  try {
+    await write(folder);
+    if ((await finished(dirname(final))).includes(basename(final))) await discard(final);
+    await fs.rename(folder, final);
+  } catch (error) {
+    await fs.rm(folder, { recursive: true, force: true }).catch(() => {}); // the first error is the one to tell
+    throw error;
+  }
+  await syncFolder(dirname(final));
+}
+
+/**
+ * Saves `<runDir>/checkpoints/step-<step>/` atomically and returns its path, then removes all but the `keep` newest.
+ * Throws UserError where the disk is full or refuses; earlier checkpoints are then untouched.
+ */
+export async function saveCheckpoint(
+  runDir: string,
+  manifest: Manifest,
+  state: TrainingState,
+  keep = 3,
+): Promise<string> {
+  requireState(manifest, state.tensors);
+  const checkpoints = checkpointsOf(runDir);
+  const final = join(checkpoints, folderOf(state.step));
+  await filing(`cannot save checkpoint ${final} (earlier ones are untouched)`, async () => {
+    await fs.mkdir(checkpoints, { recursive: true });
+    await sweep(checkpoints);
+    await place(final, (folder) => fill(folder, manifest, state));
+  });
+  await filing(`saved ${final}, but cannot remove older checkpoints`, () =>
+    prune(checkpoints, state.step, keep),
+  );
+  return final;
+}
+
+const trainerSchema = z.object({
+  step: z.int().nonnegative(),
+  seed: z.number(),
+  skipped: z.int().nonnegative(),
+  fingerprint: z.string(),
+  sha256: z.record(z.string(), z.string()),
+  checksum: z.string(),
+});
+
+async function readTrainer(folder: string, manifest: Manifest) {
+  const path = join(folder, trainerFile);
+  const parsed = trainerSchema.safeParse(await readJson(path));
+  if (!parsed.success) throw new UserError(`${path}: not a record of a training run`);
+  const { checksum, ...record } = parsed.data;
+  if (checksum !== sha256(JSON.stringify(record))) throw new UserError(`${path}: checksum differs`);
+  if (folderOf(record.step) !== basename(folder)) throw new UserError(`${path}: is of step ${record.step}`);
+  if (record.fingerprint !== fingerprint(manifest)) {
+    throw new UserError(`${path}: belongs to another model or optimizer than this manifest`);
+  }
+  return record;
+}
+
+async function readVerified(folder: string, name: string, digests: Digests): Promise<Uint8Array> {
+  const path = join(folder, name);
+  const { bytes, digest } = await filing(`cannot read ${path}`, () => readHashed(path));
+  if (digest !== digests[name]) throw new UserError(`${path}: checksum differs`);
+  return bytes;
+}
+
+async function readCheckpoint(folder: string, manifest: Manifest): Promise<TrainingState> {
+  const { step, seed, skipped, sha256: digests } = await readTrainer(folder, manifest);
+  const tensors: Record<string, Float32Array> = {};
+  const folders = { params: manifest.model.folder, ema: emaFolder(manifest) };
+  for (const [state, name] of Object.entries(folders)) {
+    await readVerified(folder, `${name}/${configFile}`, digests);
+    const bytes = await readVerified(folder, `${name}/${weightsFile}`, digests);
+    tensors[state] = flatParameters(manifest, decodeSafetensors(bytes, join(folder, name)).tensors, folder);
+  }
+  const slots = decodeSafetensors(
+    await readVerified(folder, optimizerFile, digests),
+    join(folder, optimizerFile),
+  );
+  for (const slot of manifest.optimizer.slots) {
+    const tensor = slots.tensors.get(slot);
+    if (tensor?.dtype !== "F32" || tensor.data.length !== manifest.parameterCount) {
+      throw new UserError(
+        `${join(folder, optimizerFile)}: expected ${slot} as F32 [${manifest.parameterCount}]`,
+      );
+    }
+    tensors[slot] = tensor.data;
+  }
+  return { step, seed, skipped, tensors };
+}
+
+/**
+ * Loads the newest checkpoint of a run that is whole and of this manifest, with a line for each newer one passed over;
+ * undefined where the run has none. Throws UserError where it has some and none can be used.
+ */
+export async function loadNewestCheckpoint(
+  runDir: string,
+  manifest: Manifest,
+): Promise<LoadedCheckpoint | undefined> {
+  const checkpoints = checkpointsOf(runDir);
+  const names = await filing(`cannot list ${checkpoints}`, () => finished(checkpoints));
+  const problems: string[] = [];
+  for (const name of names) {
+    const path = join(checkpoints, name);
+    try {
+      const state = await readCheckpoint(path, manifest);
+      return { state, path, problems: problems.map((problem) => `${problem}; using ${name} instead`) };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  if (problems.length === 0) return undefined;
+  throw new UserError(
+    `${checkpoints}: no usable checkpoint (of ${problems.length}); the newest: ${problems[0]}`,
+  );
+}
+
+/**
+ * Drops the lines of a `metrics.jsonl` that come after `step`, atomically, so that a resumed run writes each step once.
+ * A missing file is left missing. Throws UserError where the file system refuses.
+ */
+export async function truncateMetrics(path: string, step: number): Promise<void> {
+  await filing(`cannot truncate ${path}`, async () => {
+    const text = await fs.readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    });
+    if (text === undefined) return;
+    const beside = `${path}.unfinished`;
+    await fs.rm(beside, { force: true });
+    await writeFlushed(beside, [new TextEncoder().encode(metricsUpTo(text, step))]);
+    await fs.rename(beside, path);
+    await syncFolder(dirname(path));
+  });
+}

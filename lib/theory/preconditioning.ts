@@ -1,0 +1,37 @@
+// Preconditionings: how a raw network F becomes a denoiser, D(x; sigma) = c_skip x + c_out F(c_in x; c_noise).
+
+/** A coefficient as a function of the noise level and of the data's standard deviation. */
+type Coefficient = (sigma: number, sigmaData: number) => number;
+
+/** The four columns of (Karras et al. 2022, Table 1); the score is (D(x; sigma) - x) / sigma^2. */
+export interface Preconditioning {
+  readonly cSkip: Coefficient;
+  readonly cOut: Coefficient;
+  readonly cIn: Coefficient;
+  readonly cNoise: Coefficient;
+}
+
+const unitVarianceInput: Coefficient = (sigma, sigmaData) => 1 / Math.hypot(sigma, sigmaData);
+
+// Sinusoidal embeddings are made for times 0..1000. A ladder spans about 7 in ln sigma, so that a factor of 100 gives
+// the same span, and neighbouring levels (7 % to 8 % apart) differ by some radians of the fastest wave.
+const logSigmaAsTime: Coefficient = (sigma) => 100 * Math.log(sigma);
+
+/**
+ * ncsn-raw: score = F(x) / sigma, technique 3 (Song & Ermon 2020, section 3.3).
+ * ncsn: the same, but the network sees x scaled to unit variance; the paper feeds x itself, whose size varies a
+ *   thousandfold between levels. The score is still F / sigma, and training is much faster.
+ * edm: unit variance of input and of training target at every level (Karras et al. 2022, Table 1).
+ */
+export const preconditionings = {
+  ncsn: { cSkip: () => 1, cOut: (sigma) => sigma, cIn: unitVarianceInput, cNoise: logSigmaAsTime },
+  "ncsn-raw": { cSkip: () => 1, cOut: (sigma) => sigma, cIn: () => 1, cNoise: logSigmaAsTime },
+  edm: {
+    cSkip: (sigma, sigmaData) => sigmaData ** 2 / (sigma ** 2 + sigmaData ** 2),
+    cOut: (sigma, sigmaData) => (sigma * sigmaData) / Math.hypot(sigma, sigmaData),
+    cIn: unitVarianceInput,
+    cNoise: (sigma) => Math.log(sigma) / 4,
+  },
+} satisfies Record<string, Preconditioning>;
+
+export type PreconditioningName = keyof typeof preconditionings;

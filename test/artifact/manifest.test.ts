@@ -1,0 +1,108 @@
+// The manifest is read back as it was written; another version and every inconsistency is refused in one line.
+import { describe, expect, test } from "bun:test";
+import { type Manifest, parseManifest, stateNames } from "../../lib/artifact/manifest.ts";
+import { UserError } from "../../lib/errors.ts";
+import { tinyManifest } from "../support/tiny-manifest.ts";
+
+/** The tiny manifest's JSON with the value at a dotted path replaced. */
+function altered(path: string, value: unknown): unknown {
+  const json = structuredClone(tinyManifest) as unknown;
+  const keys = path.split(".");
+  const last = keys.pop() ?? "";
+  let at = json as Record<string, unknown>;
+  for (const key of keys) at = at[key] as Record<string, unknown>;
+  at[last] = value;
+  return json;
+}
+
+function refusal(json: unknown): string {
+  try {
+    parseManifest(json, "run/manifest.json");
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    const { message } = error as UserError;
+    expect(message).toStartWith("run/manifest.json: ");
+    expect(message).not.toContain("\n");
+    return message;
+  }
+  throw new Error("parseManifest: expected a refusal");
+}
+
+test("a manifest survives JSON", () => {
+  expect(parseManifest(JSON.parse(JSON.stringify(tinyManifest)), "here")).toEqual(tinyManifest);
+});
+
+test("the states are the weights, their average and the optimizer's slots", () => {
+  expect(stateNames(tinyManifest)).toEqual(["params", "ema", "m", "v"]);
+});
+
+test("each optimizer has its own numbers", () => {
+  const {
+    betas: _betas,
+    epsilon: _epsilon,
+    ...shared
+  } = tinyManifest.optimizer as Manifest["optimizer"] & {
+    kind: "adamw";
+  };
+  const sgd = { ...shared, kind: "sgd", slots: ["velocity"], momentum: 0.9, clipNorm: null };
+  expect(parseManifest(altered("optimizer", sgd), "here").optimizer).toEqual(sgd as Manifest["optimizer"]);
+  expect(refusal(altered("optimizer", { ...sgd, kind: "adamw" }))).toContain("optimizer.betas");
+});
+
+test("another version says what it is, what is read, and what to do", () => {
+  const message = refusal(altered("version", 2));
+  expect(message).toContain("manifest version 2");
+  expect(message).toContain("reads version 1");
+  expect(message).toContain("bun scripts/author.ts");
+  expect(refusal({ format: "langevin" })).toContain("version undefined");
+});
+
+describe("refused", () => {
+  const cases: readonly [what: string, path: string, value: unknown, says: string][] = [
+    ["another format", "format", "other", "not a langevin manifest"],
+    ["an unknown key", "batches", 3, "batches"],
+    ["a path as a graph's file", "graphs.eval.file", "../eval.onnx", "graphs.eval.file"],
+    ["an absolute file", "graphs.eval.file", "/etc/passwd", "graphs.eval.file"],
+    ["a backslash in a file", "graphs.step.file", "a\\b.onnx", "graphs.step.file"],
+    ["dots in a file", "graphs.step.file", "a..onnx", "graphs.step.file"],
+    ["a hidden file", "graphs.step.file", ".onnx", "graphs.step.file"],
+    ["a folder outside", "model.folder", "..", "model.folder"],
+    ["a ladder that rises", "noise.sigmas", [1, 0.1, 0.2], "0.1 then 0.2 at level 2"],
+    ["a ladder with a repeated sigma", "noise.sigmas", [1, 1], "strictly descending"],
+    ["a sigma of 0", "noise.sigmas", [1, 0], "noise.sigmas.1"],
+    ["no sigma", "noise.sigmas", [], "noise.sigmas"],
+    ["a size of 0", "data.shape", [1, 0, 4], "data.shape.1"],
+    ["images beyond 2^31", "data.shape", [2048, 1024, 1024], "fewer than 2^31"],
+    ["a shape whose product overflows", "parameters.0.shape", [2 ** 40, 2 ** 40], "fewer than 2^31"],
+    ["a fractional size", "parameters.0.shape", [1.5], "parameters.0.shape.0"],
+    ["an overlap of parameters", "parameters.1.offset", 17, "conv_in.bias expected at offset 18, got 17"],
+    ["a hole between parameters", "parameters.2.offset", 21, "expected at offset 20, got 21"],
+    ["a total that is not the parameters'", "parameterCount", 28, "expected 27"],
+    ["two parameters of one name", "parameters.1.name", "conv_in.weight", '"conv_in.weight" twice'],
+    ["a slot that is the weights", "optimizer.slots", ["params"], '"params" twice'],
+    ["a slot that is a path", "optimizer.slots", ["../m"], "optimizer.slots.0"],
+    [
+      "a state that replaces nothing",
+      "graphs.step.outputs.0.of",
+      "velocity",
+      '"velocity", which is no state',
+    ],
+    ["a state of another shape", "graphs.step.outputs.0.shape", [3], "next_params is float32 [3]"],
+    ["two inputs of one name", "graphs.eval.inputs.1.name", "params", '"params" twice'],
+    ["a feed unknown here", "graphs.eval.inputs.1.feed", "dice", "graphs.eval.inputs.1.feed"],
+    ["no sampling graph", "graphs.sampling", [], "graphs.sampling"],
+    ["a learning rate that is no number", "optimizer.learningRate", "fast", "optimizer.learningRate"],
+  ];
+  test.each(cases)("%s", (_what, path, value, says) => {
+    expect(refusal(altered(path, value))).toContain(says);
+  });
+
+  test.each([[null], [[]], ["text"], [7], [{}]])("%j in place of an object", (json) => {
+    expect(refusal(json)).toContain("not a langevin manifest");
+  });
+
+  test("many problems: three are told, the rest counted", () => {
+    const shapes = tinyManifest.parameters.map((each) => ({ ...each, shape: [-1], offset: -1 }));
+    expect(refusal(altered("parameters", shapes))).toContain("(and 3 more)");
+  });
+});
