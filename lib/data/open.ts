@@ -1,0 +1,43 @@
+// Finds out what the user's --data means: a built-in name, a folder or a file.
+
+import { readdir, stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { UserError } from "../errors.ts";
+import { cifarFiles, cifarFolder, isCifarBatch } from "./cifar.ts";
+import type { Dataset } from "./dataset.ts";
+import { digits } from "./digits.ts";
+import { idxFile, idxFolder, isIdxImages } from "./idx.ts";
+import { type ImageFolderOptions, imageFolder, isImage } from "./image-folder.ts";
+import { shapes } from "./shapes.ts";
+
+/** The data that needs no files, by name. */
+export const builtins: Record<string, (seed: number) => Dataset> = { digits, shapes };
+
+export interface OpenOptions extends ImageFolderOptions {
+  /** Names the samples of built-in data. */
+  readonly seed?: number;
+}
+
+/** What --data takes, for help and error texts. */
+export const dataKinds = `a built-in set (${Object.keys(builtins).join(", ")}), a folder or file of IDX images, a folder of CIFAR-10 batches (data_batch_1.bin), or a folder of images`;
+
+/** Opens a built-in set by name, else the folder or file at the path. Throws UserError when it is none of `dataKinds` or damaged. */
+export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
+  if (Object.hasOwn(builtins, spec)) return builtins[spec]!(options.seed ?? 0);
+  const path = resolve(spec);
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) throw new UserError(`data "${spec}": no such name or path; expected ${dataKinds}`);
+  return found.isDirectory() ? openFolder(path, options) : openFile(path);
+}
+
+async function openFolder(path: string, options: OpenOptions): Promise<Dataset> {
+  const names = await readdir(path);
+  if (names.some(isIdxImages)) return idxFolder(path);
+  if (names.some(isCifarBatch)) return cifarFolder(path);
+  return imageFolder(path, options);
+}
+
+function openFile(path: string): Promise<Dataset> {
+  if (isImage(path)) throw new UserError(`${path}: one image is no data set; give the folder that holds it`);
+  return path.endsWith(".bin") ? cifarFiles(basename(path), [path]) : idxFile(path);
+}
