@@ -22,6 +22,7 @@ import {
   sigmoid,
   sin,
   slice,
+  split,
   sub,
   sum,
   transpose,
@@ -147,10 +148,12 @@ function insertZeros(x: Tensor, axis: number, step: number): Tensor {
   return slice(reshape(padded, x.shape.with(axis, n * step)), { axis, end: n * step - step + 1 });
 }
 
-const concatVjp: Vjp<"Concat"> = (g, inputs, _, { axis }) => {
-  let start = 0;
-  return inputs.map((x) => slice(g, { axis, start, end: (start += x.shape[axis]!) }));
-};
+const concatVjp: Vjp<"Concat"> = (g, inputs, _, { axis }) =>
+  split(
+    g,
+    inputs.map((x) => x.shape[axis]!),
+    axis,
+  );
 
 /** Gather is a product with one-hot rows, so its adjoint is the transposed product. */
 const gatherVjp: Vjp<"Gather"> = (g, [x, indices], _, { axis }) => {

@@ -69,10 +69,12 @@ const conv: Infer<"Conv"> = ([x, weight, bias], attrs) => {
   const { group } = attrs;
   if (kernel.length !== size.length || size.length === 0)
     mismatch("conv", `a weight of rank ${x!.shape.length}`, `weight [${weight!.shape}] for x [${x!.shape}]`);
-  if (channels !== perGroup! * group || out! % group !== 0)
+  if (channels !== perGroup! * group)
     throw new Error(
       `conv: weight [${weight!.shape}] in ${group} group(s) expects ${perGroup! * group} input channels, x [${x!.shape}] has ${channels}`,
     );
+  if (out! % group !== 0)
+    mismatch("conv", `output channels that ${group} groups divide`, `weight [${weight!.shape}]`);
   if (bias && (bias.shape.length !== 1 || bias.shape[0] !== out))
     mismatch("conv", `bias [${out}]`, `[${bias.shape}]`);
   const extents = convExtents(size, kernel, attrs);
@@ -103,12 +105,12 @@ const convWeightGrad: Infer<"ConvWeightGrad"> = ([x, g], { kernel, group }) => (
 });
 
 const reshape: Infer<"Reshape"> = ([x], { shape }) =>
-  sizeOf(shape) === sizeOf(x!.shape)
+  sizeOf(shape) === sizeOf(x!.shape) && shape.every(Number.isInteger)
     ? { shape, dtype: x!.dtype }
     : mismatch(
         "reshape",
-        `[${shape}] of ${sizeOf(x!.shape)} elements like [${x!.shape}]`,
-        `${sizeOf(shape)} elements`,
+        `a shape of ${sizeOf(x!.shape)} elements like [${x!.shape}]`,
+        `[${shape}] of ${sizeOf(shape)}`,
       );
 
 const slice: Infer<"Slice"> = ([x], { starts, ends, axes, steps }) => {

@@ -114,15 +114,17 @@ export interface ConvOptions {
   readonly groups?: number;
 }
 
-const spread = (value: number | readonly number[], n: number) =>
-  typeof value === "number" ? Array(n).fill(value) : value;
+function spread(who: string, value: number | readonly number[], n: number): readonly number[] {
+  if (typeof value === "number") return Array<number>(n).fill(value);
+  return value.length === n ? value : mismatch(who, `one number or ${n}`, `[${value}]`);
+}
 
 function convAttrs(x: Tensor, { stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvOptions): ConvAttrs {
   const n = x.shape.length - 2;
   return {
-    strides: spread(stride, n),
-    pads: spread(padding, 2 * n),
-    dilations: spread(dilation, n),
+    strides: spread("stride", stride, n),
+    pads: spread("padding", padding, 2 * n),
+    dilations: spread("dilation", dilation, n),
     group: groups,
   };
 }
@@ -138,7 +140,7 @@ export function convTranspose(
   weight: Tensor,
   options: ConvOptions & { readonly outputPadding?: number | readonly number[] } = {},
 ): Tensor {
-  const outputPadding = spread(options.outputPadding ?? 0, x.shape.length - 2);
+  const outputPadding = spread("outputPadding", options.outputPadding ?? 0, x.shape.length - 2);
   return apply("ConvTranspose", [x, weight], { ...convAttrs(x, options), outputPadding });
 }
 
@@ -195,7 +197,8 @@ function sliceBounds(n: number, { start, end, step = 1 }: SliceRange): [number, 
   const clamp = (position: number) => Math.min(Math.max(position < 0 ? position + n : position, low), high);
   const first = start === undefined ? (step > 0 ? low : high) : clamp(start);
   const last = end === undefined ? (step > 0 ? high : low) : clamp(end);
-  return [first, step > 0 ? Math.max(first, last) : Math.min(first, last), step];
+  const taken = step > 0 ? first < last : first > last;
+  return taken ? [first, last, step] : [0, 0, step];
 }
 
 export const flip = (x: Tensor, axis: number): Tensor => slice(x, { axis, step: -1 });
@@ -216,8 +219,10 @@ export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor
   const [normal] = normalizeAxes("split", x.shape.length, [axis]);
   const total = sizes.reduce((a, b) => a + b, 0);
   if (total !== x.shape[normal!]) mismatch("split", `sizes that add up to ${x.shape[normal!]}`, `[${sizes}]`);
-  let start = 0;
-  return sizes.map((n) => slice(x, { axis, start, end: (start += n) }));
+  return sizes.map((n, i) => {
+    const start = sizes.slice(0, i).reduce((a, b) => a + b, 0);
+    return slice(x, { axis, start, end: start + n });
+  });
 }
 
 export function expand(x: Tensor, shape: Shape): Tensor {
@@ -236,6 +241,6 @@ export function oneHot(indices: Tensor, depth: number): Tensor {
 }
 
 export function upsampleNearest(x: Tensor, scale: number | readonly number[]): Tensor {
-  const scales = spread(scale, x.shape.length - 2);
+  const scales = spread("upsampleNearest", scale, x.shape.length - 2);
   return scales.every((n) => n === 1) ? x : apply("UpsampleNearest", [x], { scales });
 }

@@ -1,0 +1,139 @@
+// Authoring: a network, an objective and an optimizer become ONNX files and the manifest that says how to run them.
+import {
+  type Feed,
+  type GraphEntry,
+  type InputPort,
+  type Manifest,
+  manifestVersion,
+  type OptimizerEntry,
+  type OutputPort,
+} from "../artifact/manifest.ts";
+import type { Network } from "./denoiser.ts";
+import { isOp, type Tensor } from "./graph/tensor.ts";
+import { topological } from "./graph/traverse.ts";
+import {
+  declareParameters,
+  evalOutputs,
+  fusedOutputs,
+  type Output,
+  type Outputs,
+  optimizerOutputs,
+  sampleLosses,
+  samplingOutputs,
+  trainingOutputs,
+} from "./graphs.ts";
+import { Layout } from "./layout.ts";
+import { lower } from "./lower/lower.ts";
+import { type ObjectiveName, objectives } from "./objectives/index.ts";
+import { model } from "./onnx/model.ts";
+import { slotNames } from "./optim/optimizers.ts";
+
+type Described = Pick<Manifest, "preset" | "model" | "noise" | "langevin" | "data" | "batch" | "ema">;
+type WithoutSlots<Entry> = Entry extends OptimizerEntry ? Omit<Entry, "slots"> : never;
+
+export type OptimizerSettings = WithoutSlots<OptimizerEntry>;
+
+export interface Authoring extends Described {
+  readonly network: Network;
+  readonly objective: ObjectiveName;
+  readonly optimizer: OptimizerSettings;
+  /** Batch sizes of the sampling models. */
+  readonly samplingBatches: readonly number[];
+}
+
+export interface Authored {
+  readonly manifest: Manifest;
+  /** The ONNX models by file name. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Writes all graphs of one model; the same settings give the same bytes. */
+export function author(settings: Authoring): Authored {
+  const { network, objective: objectiveName, samplingBatches, optimizer: chosen, ...described } = settings;
+  const { data, batch } = described;
+  const subject = { network, shape: data.shape, classes: data.classes };
+  const objective = objectives[objectiveName];
+  const specs = declareParameters(subject);
+  const layout = new Layout(specs);
+  const optimizer = { ...chosen, slots: [...slotNames(chosen.kind)] } as OptimizerEntry;
+  const losses = sampleLosses(subject, objective, batch);
+  const training = trainingOutputs(losses, specs, layout);
+  const step = optimizerOutputs(optimizer, layout.size);
+
+  const files = new Map<string, Uint8Array>();
+  const feeds = { ...feedsByName, ...objective.draws };
+  const write = (file: string, outputs: Outputs, extra: Feeds = {}) => {
+    const { bytes, ...entry } = emit(file, outputs, { ...feeds, ...extra });
+    files.set(file, bytes);
+    return entry;
+  };
+  const graphs = {
+    training: write("training_model.onnx", training),
+    eval: write("eval_model.onnx", evalOutputs(losses, layout)),
+    optimizer: write("optimizer_model.onnx", step),
+    step: write("step_model.onnx", fusedOutputs(training, step)),
+    sampling: samplingBatches.map((size) => ({
+      batch: size,
+      ...write(`sample_model_${size}.onnx`, samplingOutputs(subject, size, layout), {
+        x: "sample",
+        z: "normal",
+      }),
+    })),
+  };
+  const parameters = { parameters: layout.entries, parameterCount: layout.size };
+  return {
+    manifest: {
+      format: "langevin",
+      version: manifestVersion,
+      ...described,
+      optimizer,
+      ...parameters,
+      graphs,
+    },
+    files,
+  };
+}
+
+type Feeds = Readonly<Record<string, Feed>>;
+
+/** What feeds an input of a given name; all other inputs are state. */
+const feedsByName: Feeds = {
+  x: "data",
+  label: "label",
+  gradient: "gradient",
+  ...Object.fromEntries(["sigma", "c_skip", "c_out", "c_in", "c_noise"].map((name) => [name, "sigma"])),
+  ...Object.fromEntries(
+    ["learning_rate", "first_correction", "second_correction", "ema_decay", "a", "b", "c"].map((name) => [
+      name,
+      "schedule",
+    ]),
+  ),
+};
+
+/** Lowers and encodes a graph, and describes it for the manifest. */
+function emit(file: string, outputs: Outputs, feeds: Feeds): GraphEntry & { readonly bytes: Uint8Array } {
+  const named = Object.entries(outputs);
+  const lowered = lower(named.map(([, { tensor }]) => tensor));
+  const inputs = topological(lowered).filter((node) => isOp(node, "Input"));
+  const bytes = model(Object.fromEntries(named.map(([name], i) => [name, lowered[i]!])), inputs);
+  return {
+    file,
+    bytes,
+    inputs: inputs.map((node) => inputPort(node, feeds)),
+    outputs: named.map(([name, output]) => outputPort(name, output)),
+  };
+}
+
+function inputPort(node: Tensor<"Input">, feeds: Feeds): InputPort {
+  const { name } = node.attrs;
+  return { name, dtype: portType(node), shape: node.shape, feed: feeds[name] ?? "state" };
+}
+
+function outputPort(name: string, { tensor, role, of }: Output): OutputPort {
+  return { name, dtype: portType(tensor), shape: tensor.shape, role, ...(of && { of }) } as OutputPort;
+}
+
+function portType({ dtype }: Tensor): InputPort["dtype"] {
+  if (dtype === "float32" || dtype === "int32") return dtype;
+  throw new Error(`author: graph inputs and outputs are float32 or int32, got ${dtype}`);
+}

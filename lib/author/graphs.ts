@@ -1,0 +1,141 @@
+// The graphs of an artifact as expressions: training, evaluation, optimizer, the fused step, and sampling.
+import type { OptimizerEntry, OutputPort } from "../artifact/manifest.ts";
+import { gradient } from "./autodiff/gradient.ts";
+import { type Conditioning, denoise, type Network, scoreOf } from "./denoiser.ts";
+import { input } from "./graph/constant.ts";
+import { abs, add, concat, less, mean, mul, reshape, sub, where } from "./graph/ops.ts";
+import { type Shape, sizeOf, type Tensor } from "./graph/tensor.ts";
+import { substitute } from "./graph/traverse.ts";
+import type { Layout } from "./layout.ts";
+import { type ParameterSpec, Parameters } from "./nn/parameters.ts";
+import type { Objective } from "./objectives/objective.ts";
+import { clipByNorm, norm } from "./optim/clip.ts";
+import { update } from "./optim/optimizers.ts";
+
+/** What a graph answers: a tensor and what it is; a state output replaces the state input `of`. */
+export interface Output {
+  readonly tensor: Tensor;
+  readonly role: OutputPort["role"];
+  readonly of?: string;
+}
+export type Outputs = Readonly<Record<string, Output>>;
+
+/** A network for data of one shape, with or without classes. */
+export interface Model {
+  readonly network: Network;
+  readonly shape: Shape;
+  readonly classes: number;
+}
+
+/** The network's parameters, found by building it once. */
+export function declareParameters(model: Model): ParameterSpec[] {
+  const p = new Parameters();
+  const { x, at, label } = modelInputs(model, 1);
+  denoise(model.network, p, x, at, label);
+  return p.all();
+}
+
+function modelInputs({ shape, classes }: Model, batch: number) {
+  const perImage = (name: keyof Conditioning) => input(name, [batch]);
+  const at: Conditioning = {
+    sigma: perImage("sigma"),
+    c_skip: perImage("c_skip"),
+    c_out: perImage("c_out"),
+    c_in: perImage("c_in"),
+    c_noise: perImage("c_noise"),
+  };
+  const label = classes > 0 ? input("label", [batch], "int32") : undefined;
+  return { x: input("x", [batch, ...shape]), at, label };
+}
+
+/** The loss of each sample of a batch, [batch], as a function of named parameters. */
+export function sampleLosses(model: Model, objective: Objective, batch: number): Tensor {
+  const { x, at, label } = modelInputs(model, batch);
+  const score = scoreOf((noisy) => denoise(model.network, new Parameters(), noisy, at, label));
+  const draws = Object.fromEntries(Object.keys(objective.draws).map((name) => [name, input(name, x.shape)]));
+  return objective.loss(score, { x, sigma: at.sigma, draws });
+}
+
+/** The mean loss and its gradient as one flat vector. */
+export function trainingOutputs(losses: Tensor, specs: readonly ParameterSpec[], layout: Layout) {
+  const loss = mean(losses);
+  const parts = gradient(
+    loss,
+    specs.map(({ tensor }) => tensor),
+  );
+  const flat = concat(
+    parts.map((part) => reshape(part, [sizeOf(part.shape)])),
+    0,
+  );
+  const [boundLoss, boundGradient] = layout.bind([loss, flat]);
+  return {
+    loss: { tensor: boundLoss!, role: "loss" },
+    gradient: { tensor: boundGradient!, role: "gradient" },
+  } satisfies Outputs;
+}
+
+export function evalOutputs(losses: Tensor, layout: Layout): Outputs {
+  return { loss: { tensor: layout.bind([losses])[0]!, role: "loss" } };
+}
+
+/** Above this a gradient norm counts as infinite; the comparison also fails for NaN, on every provider. */
+const largestNorm = 1e30;
+
+/** The optimizer's step on flat vectors; when the gradient is not finite, everything stays as it was. */
+export function optimizerOutputs(entry: OptimizerEntry, size: number): Outputs {
+  const vector = (name: string) => input(name, [size]);
+  const gradientNorm = norm(vector("gradient"));
+  const slots = Object.fromEntries(entry.slots.map((name) => [name, vector(name)]));
+  const updated = update(entry, {
+    params: vector("params"),
+    gradient: clipByNorm(vector("gradient"), gradientNorm, entry.clipNorm),
+    slots,
+    schedule: {
+      learningRate: input("learning_rate", []),
+      firstCorrection: input("first_correction", []),
+      secondCorrection: input("second_correction", []),
+    },
+  });
+  const ema = movingAverage(vector("ema"), updated.params, input("ema_decay", []));
+  const finite = less(abs(gradientNorm), largestNorm);
+  const next = Object.entries({ params: updated.params, ema, ...updated.slots }).map(
+    ([name, now]): [string, Output] => [
+      `${name}_next`,
+      { tensor: where(finite, now, vector(name)), role: "state", of: name },
+    ],
+  );
+  return { ...Object.fromEntries(next), gradient_norm: { tensor: gradientNorm, role: "metric" } };
+}
+
+/** decay·average + (1 - decay)·now (Song & Ermon 2020, technique 5). */
+const movingAverage = (average: Tensor, now: Tensor, decay: Tensor) =>
+  add(now, mul(decay, sub(average, now)));
+
+/** Loss, gradient and optimizer as one graph. */
+export function fusedOutputs(
+  training: { readonly loss: Output; readonly gradient: Output },
+  step: Outputs,
+): Outputs {
+  const { loss, gradient } = training;
+  const names = Object.keys(step);
+  const tensors = substitute(
+    names.map((name) => step[name]!.tensor),
+    new Map([[input("gradient", gradient.tensor.shape), gradient.tensor]]),
+  );
+  const fused = names.map((name, i): [string, Output] => [name, { ...step[name]!, tensor: tensors[i]! }]);
+  return { loss, ...Object.fromEntries(fused) };
+}
+
+/** One evaluation and one affine step of a sampler: x_next = a·x + b·D(x; sigma) + c·z. */
+export function samplingOutputs(model: Model, batch: number, layout: Layout): Outputs {
+  const { x, at, label } = modelInputs(model, batch);
+  const coefficient = (name: string) => input(name, []);
+  const denoised = denoise(model.network, new Parameters(), x, at, label);
+  const drift = add(mul(coefficient("a"), x), mul(coefficient("b"), denoised));
+  const next = add(drift, mul(coefficient("c"), input("z", x.shape)));
+  const [boundNext, boundDenoised] = layout.bind([next, denoised]);
+  return {
+    x_next: { tensor: boundNext!, role: "sample" },
+    denoised: { tensor: boundDenoised!, role: "sample" },
+  };
+}

@@ -1,0 +1,45 @@
+// Layers with parameters, named and initialised as PyTorch does.
+
+import { add, type ConvOptions, conv, matmul, oneHot, transpose } from "../graph/ops.ts";
+import { sizeOf, type Tensor } from "../graph/tensor.ts";
+import { groupNorm } from "./normalization.ts";
+import { fanIn, located, ones, type Parameters, zeros } from "./parameters.ts";
+
+/** x [..., in] -> [..., out], with weight [out, in]. */
+export function linear(p: Parameters, x: Tensor, out: number, { bias = true } = {}): Tensor {
+  const width = x.shape.at(-1)!;
+  return located(p, () => {
+    const y = matmul(x, transpose(p.get("weight", [out, width], fanIn(width))));
+    return bias ? add(y, p.get("bias", [out], fanIn(width))) : y;
+  });
+}
+
+/** A convolution of x [N,C,...] to `out` channels with a square window of `kernel`. */
+export function convLayer(
+  p: Parameters,
+  x: Tensor,
+  out: number,
+  kernel: number,
+  { bias = true, ...options }: ConvOptions & { readonly bias?: boolean } = {},
+): Tensor {
+  const [, channels, ...size] = x.shape;
+  const shape = [out, channels! / (options.groups ?? 1), ...size.map(() => kernel)];
+  const init = fanIn(sizeOf(shape) / out);
+  return located(p, () =>
+    conv(x, p.get("weight", shape, init), bias ? p.get("bias", [out], init) : undefined, options),
+  );
+}
+
+/** Group normalisation of x [N,C,...] with a learned scale and shift per channel. */
+export function groupNormLayer(p: Parameters, x: Tensor, groups: number, eps: number): Tensor {
+  const channels = x.shape[1]!;
+  return located(p, () =>
+    groupNorm(x, groups, p.get("weight", [channels], ones), p.get("bias", [channels], zeros), eps),
+  );
+}
+
+/** Rows of a table [count, width] by label [N] -> [N, width]. */
+export function embedding(p: Parameters, labels: Tensor, count: number, width: number): Tensor {
+  const table = p.get("weight", [count, width], { kind: "normal", std: 1 });
+  return located(p, () => matmul(oneHot(labels, count), table));
+}
