@@ -9,6 +9,7 @@ import {
   type OutputPort,
 } from "../artifact/manifest.ts";
 import type { Network } from "./denoiser.ts";
+import { peakBytes } from "./graph/memory.ts";
 import { isOp, type Tensor } from "./graph/tensor.ts";
 import { topological } from "./graph/traverse.ts";
 import {
@@ -45,6 +46,8 @@ export interface Authored {
   readonly manifest: Manifest;
   /** The ONNX models by file name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** An estimate of the intermediate results alive at once in a training step. */
+  readonly stepBytes: number;
 }
 
 /** Writes all graphs of one model; the same settings give the same bytes. */
@@ -67,11 +70,12 @@ export function author(settings: Authoring): Authored {
     files.set(file, bytes);
     return entry;
   };
+  const fused = fusedOutputs(training, step);
   const graphs = {
     training: write("training_model.onnx", training),
     eval: write("eval_model.onnx", evalOutputs(losses, layout)),
     optimizer: write("optimizer_model.onnx", step),
-    step: write("step_model.onnx", fusedOutputs(training, step)),
+    step: write("step_model.onnx", fused),
     sampling: samplingBatches.map((size) => ({
       batch: size,
       ...write(`sample_model_${size}.onnx`, samplingOutputs(subject, size, layout), {
@@ -91,6 +95,7 @@ export function author(settings: Authoring): Authored {
       graphs,
     },
     files,
+    stepBytes: peakBytes(lower(Object.values(fused).map(({ tensor }) => tensor))),
   };
 }
 

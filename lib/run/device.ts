@@ -1,0 +1,145 @@
+// Devices: which execution provider runs the graphs, found by asking it to run the smallest model.
+import type * as ort from "onnxruntime-common";
+import { UsageError, UserError } from "../errors.ts";
+import { identityModel } from "./identity.ts";
+
+/** What this wing needs of an ONNX Runtime package; the caller chooses onnxruntime-node or onnxruntime-web. */
+export type Runtime = Pick<typeof ort, "InferenceSession" | "Tensor" | "env">;
+type SessionOptions = ort.InferenceSession.SessionOptions;
+
+export interface Device {
+  readonly name: ProviderName;
+  /** The provider as ONNX Runtime calls it, for reports. */
+  readonly provider: string;
+  /** Where state lives between runs: CUDA's goes through host memory, as its binding has no device tensors. */
+  readonly resident: "cpu" | "gpu";
+  readonly sessionOptions: SessionOptions;
+  /** Why `auto` chose this device, one line. */
+  readonly note?: string;
+}
+
+interface Provider {
+  readonly provider: string;
+  readonly resident: "cpu" | "gpu";
+  readonly executionProviders: readonly ort.InferenceSession.ExecutionProviderConfig[];
+  readonly install: string;
+}
+
+const providers = {
+  cpu: {
+    provider: "CPUExecutionProvider",
+    resident: "cpu",
+    executionProviders: ["cpu"],
+    install: "reinstall onnxruntime-node",
+  },
+  webgpu: {
+    provider: "WebGpuExecutionProvider",
+    resident: "gpu",
+    // The default layout, NHWC, costs transposes and computes some grouped convolutions wrongly.
+    executionProviders: [{ name: "webgpu", preferredLayout: "NCHW" }],
+    install: "install libvulkan1 and your GPU's Vulkan driver, or use --device cpu",
+  },
+  cuda: {
+    provider: "CUDAExecutionProvider",
+    resident: "cpu",
+    executionProviders: ["cuda"],
+    install:
+      "install CUDA 12 and cuDNN 9, then run " +
+      "`ONNXRUNTIME_NODE_INSTALL=cuda12 bun node_modules/onnxruntime-node/script/install.js`, or use --device cpu",
+  },
+} satisfies Record<string, Provider>;
+
+type ProviderName = keyof typeof providers;
+export type DeviceName = ProviderName | "auto";
+
+/** What `openDevice` takes, for the command line's choices. */
+export const deviceNames = [...(Object.keys(providers) as ProviderName[]), "auto"] as const;
+
+export interface DeviceOptions {
+  /** The process's environment, in which Vulkan's variables may name a software driver. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Refuse graphs of which a node would fall back to the CPU. */
+  readonly strict?: boolean;
+}
+
+/**
+ * The device of this name if a model runs on it; `auto` takes CUDA, else WebGPU on a real GPU, else the CPU, and says why.
+ * Throws UserError: what was tried, why it failed, what to install; UsageError for another name.
+ */
+export async function openDevice(
+  runtime: Runtime,
+  name: DeviceName,
+  options: DeviceOptions = {},
+): Promise<Device> {
+  if (!deviceNames.includes(name))
+    throw new UsageError(`unknown --device "${name}"; one of: ${deviceNames.join(", ")}`);
+  // The runtime throws what it logs; its own lines would only disturb the terminal. It reads this level once.
+  runtime.env.logLevel = "fatal";
+  if (name === "auto") return automatic(runtime, options);
+  const device = deviceOf(name, options);
+  const problem = await probe(runtime, device);
+  if (problem === undefined) return device;
+  throw new UserError(
+    `--device ${name}: cannot run on ${device.provider} (${problem}); ${providers[name].install}`,
+  );
+}
+
+function deviceOf(name: ProviderName, options: DeviceOptions): Device {
+  const { provider, resident, executionProviders } = providers[name];
+  const strict = options.strict && name !== "cpu";
+  const extra = { session: { disable_cpu_ep_fallback: "1" } };
+  const sessionOptions = { executionProviders, logSeverityLevel: 4, ...(strict && { extra }) } as const;
+  return { name, provider, resident, sessionOptions };
+}
+
+async function automatic(runtime: Runtime, options: DeviceOptions): Promise<Device> {
+  const missing: string[] = [];
+  for (const name of ["cuda", "webgpu"] as const) {
+    const device = deviceOf(name, options);
+    const problem = await unfit(runtime, device, options);
+    if (problem === undefined) return { ...device, note: `auto: ${name}` };
+    missing.push(`no ${name}: ${problem}`);
+  }
+  return { ...deviceOf("cpu", options), note: `auto: using the CPU (${missing.join("; ")})` };
+}
+
+/** Why `auto` passes over a device. A software adapter is some 75 times slower than the CPU provider. */
+async function unfit(
+  runtime: Runtime,
+  device: Device,
+  { environment = {} }: DeviceOptions,
+): Promise<string | undefined> {
+  if (device.name !== "webgpu") return probe(runtime, device);
+  const drivers = environment.VK_DRIVER_FILES ?? environment.VK_ICD_FILENAMES ?? "";
+  if (software.test(drivers)) return `${drivers} is a software driver`;
+  return (await probe(runtime, device)) ?? softwareAdapter(runtime);
+}
+
+const software = /swiftshader|lavapipe|llvmpipe|lvp_icd/i;
+
+/** Only browsers show their adapter. */
+function softwareAdapter({ env }: Runtime): string | undefined {
+  const info = env.webgpu?.adapter?.info;
+  if (!info) return undefined;
+  const description = `${info.vendor} ${info.architecture} ${info.description}`.trim();
+  return info.isFallbackAdapter || software.test(description)
+    ? `${description} is a software adapter`
+    : undefined;
+}
+
+/** Runs the smallest model; the first line of the runtime's complaint when it cannot. */
+async function probe(runtime: Runtime, device: Device): Promise<string | undefined> {
+  try {
+    const session = await runtime.InferenceSession.create(identityModel(), device.sessionOptions);
+    await session.release();
+    return undefined;
+  } catch (error) {
+    return complaint(error);
+  }
+}
+
+/** The first line of a runtime error, without the source position that precedes some. */
+export function complaint(error: unknown): string {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).trim().split("\n");
+  return line.replace(/^\S*onnxruntime.*? was false\. /, "");
+}

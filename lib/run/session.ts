@@ -1,0 +1,105 @@
+// Sessions: an artifact's graphs, loaded on a device and released with `await using`.
+import type * as ort from "onnxruntime-common";
+import type { GraphEntry, Manifest } from "../artifact/manifest.ts";
+import { UserError } from "../errors.ts";
+import { complaint, type Device, type Runtime } from "./device.ts";
+
+/** Graph files and what they are, from a folder, a web server or memory. */
+export interface Artifact {
+  readonly manifest: Manifest;
+  /** The folder or address, for error messages. */
+  readonly where: string;
+  /** The bytes of one of the files that the manifest names. */
+  read(file: string): Promise<Uint8Array>;
+}
+
+/** Where to run: the injected runtime and one of its devices. */
+export interface Host {
+  readonly ort: Runtime;
+  readonly device: Device;
+}
+
+export type Tensors = Readonly<Record<string, ort.Tensor>>;
+type Fetches = Readonly<Record<string, ort.Tensor | null>>;
+
+export class Session implements AsyncDisposable {
+  private readonly session: ort.InferenceSession;
+  private readonly device: Device;
+
+  constructor(session: ort.InferenceSession, device: Device) {
+    this.session = session;
+    this.device = device;
+  }
+
+  /**
+   * Runs the graph; tensors in `fetches` are written in place where the device's state is on the CPU.
+   * Throws Error for a feed that lives on a GPU while the graph does not, which the runtime would read as garbage.
+   */
+  async run(feeds: Tensors, fetches?: Fetches): Promise<Tensors> {
+    const foreign = Object.entries(feeds).find(([, tensor]) => tensor.location !== "cpu");
+    if (foreign && this.device.resident === "cpu")
+      throw new Error(
+        `session: input "${foreign[0]}" lies on "${foreign[1].location}", this session runs on the ${this.device.name}; read it back first`,
+      );
+    const outputs = await (fetches ? this.session.run(feeds, fetches) : this.session.run(feeds));
+    return outputs as Tensors; // our graphs have no other outputs
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.session.release();
+  }
+}
+
+/**
+ * Loads a model's bytes, read from `where`; outputs named in `onDevice` stay in the GPU's memory where state does.
+ * Throws UserError in one line for bytes that the device cannot run.
+ */
+export async function openSession(
+  { ort, device }: Host,
+  bytes: Uint8Array,
+  where: string,
+  onDevice: readonly string[] = [],
+): Promise<Session> {
+  const gpu = Object.fromEntries(onDevice.map((name) => [name, "gpu-buffer" as const]));
+  try {
+    const session = await ort.InferenceSession.create(bytes, {
+      ...device.sessionOptions,
+      graphOptimizationLevel: "all",
+      executionMode: "sequential",
+      enableMemPattern: false,
+      ...(device.resident === "gpu" && { preferredOutputLocation: gpu }),
+    });
+    return new Session(session, device);
+  } catch (error) {
+    throw new UserError(
+      `${where}: ONNX Runtime cannot load it on the ${device.name} (${complaint(error)}); re-author with \`bun scripts/author.ts\``,
+      { cause: error },
+    );
+  }
+}
+
+/** A loaded graph: its ports, and which outputs replace which resident tensors (output name to tensor name). */
+export interface Graph extends AsyncDisposable {
+  readonly session: Session;
+  readonly entry: GraphEntry;
+  readonly replaces: Readonly<Record<string, string>>;
+}
+
+/** Loads one of the artifact's graphs; its state outputs, and those in `replaces`, stay on the device. */
+export async function openGraph(
+  host: Host,
+  artifact: Artifact,
+  entry: GraphEntry,
+  replaces: Readonly<Record<string, string>> = {},
+): Promise<Graph> {
+  const states = entry.outputs.flatMap((port) => (port.role === "state" ? [[port.name, port.of]] : []));
+  const all = { ...Object.fromEntries(states), ...replaces };
+  const bytes = await artifact.read(entry.file);
+  const session = await openSession(host, bytes, `${artifact.where}: ${entry.file}`, Object.keys(all));
+  return {
+    session,
+    entry,
+    replaces: all,
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,215 @@
+// Training: a loop of steps, each a pure function of (seed, step, state), so that a resumed run equals an unbroken one.
+import type { Manifest } from "../artifact/manifest.ts";
+import { stateNames } from "../artifact/manifest.ts";
+import { UserError } from "../errors.ts";
+import { stream } from "../random.ts";
+import { adamCorrections } from "../theory/adam.ts";
+import { emaDecay } from "../theory/ema.ts";
+import { learningRate } from "../theory/learning-rate.ts";
+import type { TrainingState } from "./checkpoint.ts";
+import { type EvaluationData, type LevelLoss, lossPerLevel } from "./evaluate.ts";
+import { Feeds } from "./feeds.ts";
+import { initialState } from "./initialize.ts";
+import { type Artifact, type Graph, type Host, openGraph, type Tensors } from "./session.ts";
+import { openResident, type ResidentTensors } from "./state.ts";
+
+/** One step's images, [B,C,H,W] in [-1,1], and their classes. They are copied before the next batch is asked for. */
+export interface Batch {
+  readonly images: Float32Array;
+  readonly labels?: Int32Array | undefined;
+}
+
+export interface TrainerOptions extends Host {
+  readonly artifact: Artifact;
+  readonly seed: number;
+  /** The batch of step number `step`, counted from 0; asked for while the step before it runs. */
+  readonly batches: (step: number) => Promise<Batch>;
+  /** Where to go on from; absent: from the manifest's initial weights. */
+  readonly start?: Pick<TrainingState, "step" | "skipped" | "tensors"> | undefined;
+}
+
+export interface StepReport {
+  /** Steps done, this one included. */
+  readonly step: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  readonly emaDecay: number;
+  /** Wall-clock time of this step, waiting for its data included. */
+  readonly seconds: number;
+  /** Steps so far that were not finite and changed nothing. */
+  readonly skipped: number;
+}
+
+/** Several steps in a row were not finite; the state is that of the last good one. */
+export class DivergedError extends UserError {
+  override readonly name = "DivergedError";
+}
+
+/** So many non-finite steps in a row end the training. */
+export const patience = 5;
+
+export class Trainer implements AsyncDisposable {
+  private readonly options: TrainerOptions;
+  private readonly tensors: ResidentTensors;
+  private readonly graph: Graph;
+  private readonly feeds: Feeds;
+  private readonly sigmas: Float64Array;
+  private readonly resources: AsyncDisposableStack;
+  private evaluation: Promise<Graph> | undefined;
+  private done: number;
+  private lost: number;
+  private lostInARow = 0;
+
+  private constructor(
+    options: TrainerOptions,
+    tensors: ResidentTensors,
+    graph: Graph,
+    resources: AsyncDisposableStack,
+  ) {
+    const { ort, artifact, start } = options;
+    this.options = options;
+    this.tensors = tensors;
+    this.graph = graph;
+    this.resources = resources;
+    this.feeds = new Feeds(ort, artifact.manifest, graph.entry);
+    this.sigmas = new Float64Array(artifact.manifest.batch);
+    this.done = start?.step ?? 0;
+    this.lost = start?.skipped ?? 0;
+  }
+
+  /** Loads the step graph and puts the state on the device. Throws UserError for a graph that the device cannot run. */
+  static async create(options: TrainerOptions): Promise<Trainer> {
+    const { artifact, seed, start } = options;
+    const { manifest } = artifact;
+    await using resources = new AsyncDisposableStack();
+    const tensors = resources.use(await openResident(options));
+    const graph = resources.use(await openGraph(options, artifact, manifest.graphs.step));
+    const vectors = start?.tensors ?? initialState(manifest, seed);
+    for (const name of stateNames(manifest))
+      await tensors.set(name, [manifest.parameterCount], vectorOf(vectors, name, manifest));
+    return new Trainer(options, tensors, graph, resources.move());
+  }
+
+  /** Steps done so far. */
+  get step(): number {
+    return this.done;
+  }
+
+  /**
+   * Trains until `to` steps are done or `signal` is aborted, which is seen between steps.
+   * Throws DivergedError after `patience` non-finite steps in a row.
+   */
+  async *steps(to: number, signal?: AbortSignal): AsyncGenerator<StepReport, void> {
+    let next = this.ask(this.done, to);
+    while (this.done < to && !signal?.aborted) {
+      const began = performance.now();
+      const { images, labels } = await next!;
+      const rates = this.rates();
+      const values = { images, labels, sigmas: this.drawSigmas(), schedule: rates, random: this.random };
+      this.feeds.fill(values);
+      next = this.ask(this.done + 1, to);
+      const outputs = await this.tensors.run(this.graph, this.feeds.tensors);
+      yield this.report(outputs, rates, (performance.now() - began) / 1000);
+      this.requireConvergence();
+    }
+  }
+
+  /** Copies of all that a checkpoint holds; call it between steps. */
+  async read(): Promise<TrainingState> {
+    const { artifact, seed } = this.options;
+    const tensors: Record<string, Float32Array> = {};
+    for (const name of stateNames(artifact.manifest)) tensors[name] = await this.tensors.read(name);
+    return { step: this.done, seed, skipped: this.lost, tensors };
+  }
+
+  /** A copy of one state vector, such as `ema` for samples during training. */
+  readVector(name: string): Promise<Float32Array> {
+    return this.tensors.read(name);
+  }
+
+  /** The mean loss at each noise level with the averaged weights, by the eval graph; call it between steps. */
+  async evaluate(data: EvaluationData): Promise<LevelLoss[]> {
+    const { ort, artifact, seed } = this.options;
+    this.evaluation ??= openGraph(this.options, artifact, artifact.manifest.graphs.eval).then((graph) =>
+      this.resources.use(graph),
+    );
+    const graph = await this.evaluation;
+    const run = (feeds: Tensors) => this.tensors.run(graph, feeds, { params: "ema" });
+    return lossPerLevel({ ort, manifest: artifact.manifest, entry: graph.entry, run, seed }, data);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.resources.disposeAsync();
+  }
+
+  /** Starts fetching a batch; a failure waits for whoever awaits the batch. */
+  private ask(step: number, to: number): Promise<Batch> | undefined {
+    if (step >= to) return undefined;
+    const batch = this.options.batches(step);
+    batch.catch(() => {});
+    return batch;
+  }
+
+  private readonly random = (port: string, i: number) =>
+    stream(this.options.seed, `train:${port}`, this.done * this.sigmas.length + i);
+
+  /** Each sample's level of the ladder, all equally likely (Song & Ermon 2019, Eq. 6). */
+  private drawSigmas(): Float64Array {
+    const ladder = this.options.artifact.manifest.noise.sigmas;
+    return this.sigmas.map((_, i) => ladder[this.random("sigma", i).integer(ladder.length)]!);
+  }
+
+  /** The step's scalars by input name; skipped steps do not count as updates of moments and averages. */
+  private rates() {
+    const { optimizer, ema } = this.options.artifact.manifest;
+    const { learningRate: peak, warmupSteps: warmup, decay, totalSteps: total } = optimizer;
+    const updates = this.done - this.lost;
+    return {
+      learning_rate: learningRate(this.done, { peak, warmup, decay, total, floor: 0 }),
+      ema_decay: emaDecay(updates, ema.decay),
+      ...corrections(optimizer, updates + 1),
+    };
+  }
+
+  private report(outputs: Tensors, rates: ReturnType<Trainer["rates"]>, seconds: number): StepReport {
+    const [loss, gradientNorm] = [scalarOf(outputs, "loss"), scalarOf(outputs, "gradient_norm")];
+    const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
+    this.done++;
+    this.lost += finite ? 0 : 1;
+    this.lostInARow = finite ? 0 : this.lostInARow + 1;
+    const { learning_rate, ema_decay } = rates;
+    const schedule = { learningRate: learning_rate, emaDecay: ema_decay };
+    return { step: this.done, loss, gradientNorm, ...schedule, seconds, skipped: this.lost };
+  }
+
+  private requireConvergence(): void {
+    if (this.lostInARow < patience) return;
+    throw new DivergedError(
+      `training diverged: loss or gradient not finite in ${patience} steps in a row, up to step ${this.done}; ` +
+        `lower the learning rate (${this.options.artifact.manifest.optimizer.learningRate}) or check the data`,
+    );
+  }
+}
+
+function corrections(optimizer: Manifest["optimizer"], update: number): Record<string, number> {
+  if (optimizer.kind !== "adamw") return {};
+  const [beta1, beta2] = optimizer.betas;
+  const { first, second } = adamCorrections({ beta1, beta2 }, update);
+  return { first_correction: first, second_correction: second };
+}
+
+function vectorOf(vectors: TrainingState["tensors"], name: string, manifest: Manifest): Float32Array {
+  const vector = vectors[name];
+  if (vector?.length === manifest.parameterCount) return vector;
+  throw new Error(
+    `trainer: state "${name}" expected ${manifest.parameterCount} floats, got ${vector?.length ?? "none"}`,
+  );
+}
+
+function scalarOf(outputs: Tensors, name: string): number {
+  const tensor = outputs[name];
+  if (!tensor)
+    throw new UserError(`step graph: expected an output "${name}"; re-author with \`bun scripts/author.ts\``);
+  return Number(tensor.data[0]);
+}

@@ -1,0 +1,50 @@
+// Writes a model's training artifacts: ONNX graphs and the manifest that says how to run them.
+import { writeArtifact } from "../lib/run/folder.ts";
+import { main } from "./cli/command.ts";
+import { common, text } from "./cli/options.ts";
+import {
+  authorFor,
+  dataSource,
+  modelOptions,
+  openData,
+  outFolder,
+  presetOf,
+  presetTable,
+  suggestFor,
+} from "./cli/prepare.ts";
+import { megabytes, report } from "./cli/report.ts";
+
+const { seed, json } = common;
+
+await main({
+  name: "author",
+  summary: "Write the ONNX training artifacts of a model",
+  options: {
+    ...modelOptions,
+    out: text("--out <folder>", "where to write (default runs/<preset>)"),
+    seed,
+    json,
+  },
+  examples: ["--preset digits --out runs/digits", "--preset mnist --data path/to/mnist --out runs/mnist"],
+  epilogue: presetTable,
+  async run(values) {
+    const start = performance.now();
+    const dataset = await openData(dataSource(values), values);
+    const suggestion = await suggestFor(dataset, presetOf(values));
+    const { manifest, files } = authorFor(values, dataset, suggestion);
+    const out = outFolder(values);
+    await writeArtifact(out, manifest, files);
+    const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0);
+    report(
+      {
+        wrote: out,
+        files: [...files.keys(), "manifest.json"],
+        size: megabytes(bytes),
+        parameters: manifest.parameterCount,
+        seconds: (performance.now() - start) / 1000,
+      },
+      values.json,
+    );
+    return undefined;
+  },
+});

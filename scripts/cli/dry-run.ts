@@ -1,0 +1,47 @@
+// What a training run would be, without running it.
+import {
+  authorFor,
+  dataSource,
+  type ModelChoice,
+  openData,
+  outFolder,
+  presetOf,
+  suggestFor,
+} from "./prepare.ts";
+import { megabytes, report } from "./report.ts";
+
+/** Prints the resolved run, its parameter count and an estimate of its memory. */
+export async function dryRun(
+  choice: ModelChoice & { readonly out: string | undefined; readonly device: string; readonly json: boolean },
+): Promise<undefined> {
+  const dataset = await openData(dataSource(choice), choice);
+  const suggestion = await suggestFor(dataset, presetOf(choice));
+  const { manifest, stepBytes } = authorFor(choice, dataset, suggestion);
+  const { optimizer, parameterCount, noise, data } = manifest;
+  // Weights, average and moments, each with the buffer that the next step writes.
+  const stateBytes = 2 * 4 * parameterCount * (2 + optimizer.slots.length);
+  report(
+    {
+      preset: manifest.preset,
+      data: data.source,
+      shape: data.shape,
+      samples: Number.isFinite(dataset.size) ? dataset.size : "endless",
+      classes: data.classes,
+      out: outFolder(choice),
+      device: choice.device,
+      seed: choice.seed,
+      steps: optimizer.totalSteps,
+      batch: manifest.batch,
+      learningRate: optimizer.learningRate,
+      noiseLevels: noise.sigmas.length,
+      sigmaMax: suggestion.sigmaMax,
+      sigmaMin: suggestion.sigmaMin,
+      stepSize: suggestion.stepSize,
+      parameters: parameterCount,
+      stateMemory: megabytes(stateBytes),
+      stepMemory: megabytes(stepBytes),
+      memory: megabytes(stateBytes + stepBytes),
+    },
+    choice.json,
+  );
+}

@@ -1,0 +1,149 @@
+// From names on the command line to data, suggested noise levels and authored graphs.
+import { author } from "../../lib/author/author.ts";
+import type { Dataset } from "../../lib/data/dataset.ts";
+import { parseImageSize } from "../../lib/data/image-size.ts";
+import { dataKinds, openDataset } from "../../lib/data/open.ts";
+import { UserError } from "../../lib/errors.ts";
+import { isArtifact, openArtifact, writeArtifact, writeManifest } from "../../lib/run/folder.ts";
+import type { Artifact } from "../../lib/run/session.ts";
+import { type Suggestion, suggest } from "../../lib/theory/suggest.ts";
+import { type Preset, type PresetName, presetNetwork, presets } from "../../models/presets.ts";
+import { amount, count, optionalChoice, text } from "./options.ts";
+import { table } from "./report.ts";
+
+const presetNames = Object.keys(presets) as PresetName[];
+
+/** Options that say which model is made for which data. */
+export const modelOptions = {
+  preset: optionalChoice("--preset <name>", "network and training settings (default digits)", presetNames),
+  data: text("--data <source>", `what to learn (default: the preset's own): ${dataKinds}`),
+  imageSize: text(
+    "--image-size <n>",
+    "size of a folder's images, such as 32 or 28x20 (height x width; default 32)",
+  ),
+  batch: count("--batch <n>", "images per step (default: the preset's)"),
+  steps: count("--steps <n>", "training steps (default: the preset's)"),
+  learningRate: amount("--learning-rate <x>", "peak learning rate (default: the preset's)"),
+};
+
+export interface ModelChoice {
+  readonly preset: PresetName | undefined;
+  readonly data: string | undefined;
+  readonly imageSize: string | undefined;
+  readonly batch: number | undefined;
+  readonly steps: number | undefined;
+  readonly learningRate: number | undefined;
+  readonly seed: number;
+}
+
+/** The presets as an aligned table for the help. */
+export const presetTable = `Presets:\n${table(presetNames.map((name) => [`  ${name}`, presets[name].summary]))}`;
+
+/** Opens the data of a choice; problems with single images are told on standard error. */
+export function openData(
+  source: string,
+  { seed, imageSize }: Pick<ModelChoice, "seed" | "imageSize">,
+): Promise<Dataset> {
+  return openDataset(source, {
+    seed,
+    warn: console.error,
+    ...(imageSize && { size: parseImageSize(imageSize) }),
+  });
+}
+
+const presetName = ({ preset }: Pick<ModelChoice, "preset">): PresetName => preset ?? "digits";
+
+export const presetOf = (choice: Pick<ModelChoice, "preset">): Preset => presets[presetName(choice)];
+
+export const dataSource = (choice: Pick<ModelChoice, "preset" | "data">): string =>
+  choice.data ?? presetOf(choice).data;
+
+/** The run folder of a choice. */
+export const outFolder = (
+  choice: Pick<ModelChoice, "preset"> & { readonly out: string | undefined },
+): string => choice.out ?? `runs/${presetName(choice)}`;
+
+/** Images that the noise levels are suggested from; pairwise distances make the cost quadratic. */
+const suggestionSamples = 512;
+
+/** The noise ladder and Langevin step for a data set (Song & Ermon 2020, techniques 1, 2 and 4). */
+export async function suggestFor(dataset: Dataset, preset: Preset): Promise<Suggestion> {
+  const samples = Math.min(suggestionSamples, dataset.size);
+  const dimensions = dataset.shape.reduce((a, b) => a * b, 1);
+  const images = new Float32Array(samples * dimensions);
+  // Evenly spread, because files may be sorted by class.
+  const stride = Number.isFinite(dataset.size) ? dataset.size / samples : 1;
+  await dataset.read(
+    Array.from({ length: samples }, (_, i) => Math.floor(i * stride)),
+    images,
+  );
+  const { sigmaMin, overlap, stepsPerLevel } = preset;
+  return suggest(images, samples, dimensions, { sigmaMin, overlap, stepsPerLevel });
+}
+
+/** Batch sizes of the sampling models: single images, previews, sheets. */
+const samplingBatches = [1, 20, 60];
+
+/** Authors the chosen model for a data set. */
+export function authorFor(choice: ModelChoice, dataset: Dataset, suggestion: Suggestion) {
+  const preset = presetOf(choice);
+  const { config, network, classes } = presetNetwork(preset, dataset);
+  const totalSteps = choice.steps ?? preset.steps;
+  return author({
+    preset: presetName(choice),
+    model: { folder: "unet", config },
+    noise: {
+      preconditioning: preset.preconditioning,
+      sigmas: [...suggestion.sigmas],
+      sigmaData: suggestion.dataStd,
+    },
+    langevin: { stepSize: suggestion.stepSize, stepsPerLevel: suggestion.stepsPerLevel },
+    data: { source: dataSource(choice), shape: [...dataset.shape], classes },
+    batch: choice.batch ?? preset.batch,
+    ema: { decay: preset.emaDecay },
+    network,
+    objective: preset.objective,
+    optimizer: {
+      ...preset.optimizer,
+      totalSteps,
+      warmupSteps: Math.min(preset.optimizer.warmupSteps, Math.ceil(totalSteps / 10)),
+      learningRate: choice.learningRate ?? preset.optimizer.learningRate,
+    },
+    samplingBatches,
+  });
+}
+
+/** Opens the run folder of a choice; authors the model first when the folder has none. */
+export async function runArtifact(
+  choice: ModelChoice & { readonly out: string | undefined },
+): Promise<Artifact> {
+  const out = outFolder(choice);
+  if (!(await isArtifact(out))) {
+    const dataset = await openData(dataSource(choice), choice);
+    const { manifest, files } = authorFor(choice, dataset, await suggestFor(dataset, presetOf(choice)));
+    await writeArtifact(out, manifest, files);
+  }
+  const artifact = await openArtifact(out);
+  requireSame(choice, artifact);
+  return withSteps(choice, artifact);
+}
+
+/** What the graphs hold cannot be changed by an option. */
+function requireSame(choice: ModelChoice, { where, manifest }: Artifact): void {
+  for (const name of ["preset", "batch"] as const)
+    if (choice[name] !== undefined && choice[name] !== manifest[name])
+      throw new UserError(
+        `${where} was authored with ${name} ${manifest[name]}, got --${name} ${choice[name]}; choose another --out`,
+      );
+}
+
+/** The number of steps and the learning rate may change from one start to the next; the manifest remembers the last. */
+async function withSteps(choice: ModelChoice, artifact: Artifact): Promise<Artifact> {
+  const { optimizer } = artifact.manifest;
+  const totalSteps = choice.steps ?? optimizer.totalSteps;
+  const learningRate = choice.learningRate ?? optimizer.learningRate;
+  if (totalSteps === optimizer.totalSteps && learningRate === optimizer.learningRate) return artifact;
+  const manifest = { ...artifact.manifest, optimizer: { ...optimizer, totalSteps, learningRate } };
+  await writeManifest(artifact.where, manifest);
+  return { ...artifact, manifest };
+}

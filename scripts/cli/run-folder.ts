@@ -1,0 +1,51 @@
+// Run folders: finding them, making them, and what a run writes besides checkpoints.
+import { appendFileSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../../lib/errors.ts";
+import { loadNewestCheckpoint, readModelWeights } from "../../lib/run/checkpoint.ts";
+import type { Artifact } from "../../lib/run/session.ts";
+
+export const runsFolder = "runs";
+
+/** The folder in `runs/` that was changed last. Throws UserError when there is none. */
+export async function newestRun(): Promise<string> {
+  const names = await readdir(runsFolder).catch(() => []);
+  const dated = await Promise.all(
+    names.map(async (name) => {
+      const changed = await stat(join(runsFolder, name, "manifest.json")).catch(() => undefined);
+      return { path: join(runsFolder, name), changed: changed?.mtimeMs ?? 0 };
+    }),
+  );
+  const newest = dated.filter(({ changed }) => changed > 0).sort((a, b) => b.changed - a.changed)[0];
+  if (newest) return newest.path;
+  throw new UserError(`no run in ${runsFolder}/; train one with \`bun scripts/train.ts\`, or name a folder`);
+}
+
+export interface TrainedWeights {
+  readonly weights: Float32Array;
+  /** The file or checkpoint that they come from. */
+  readonly from: string;
+}
+
+/** The averaged weights of a run's newest whole checkpoint, or the weights of a model folder. */
+export async function trainedWeights({ where, manifest }: Artifact): Promise<TrainedWeights> {
+  const checkpoint = await loadNewestCheckpoint(where, manifest);
+  for (const problem of checkpoint?.problems ?? []) console.error(problem);
+  if (checkpoint) return { weights: checkpoint.state.tensors.ema!, from: checkpoint.path };
+  const folder = join(where, manifest.model.folder);
+  if (await stat(folder).catch(() => undefined))
+    return { weights: await readModelWeights(where, manifest), from: folder };
+  throw new UserError(
+    `${where}: no checkpoint yet and no weights in ${manifest.model.folder}/; train with \`bun scripts/train.ts --out ${where}\``,
+  );
+}
+
+/** Appends one line of JSON. Throws UserError when the disk refuses. */
+export function appendLine(path: string, record: object): void {
+  try {
+    appendFileSync(path, `${JSON.stringify(record)}\n`);
+  } catch (cause) {
+    throw new UserError(`cannot write ${path}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}

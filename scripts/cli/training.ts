@@ -1,0 +1,186 @@
+// The training run: data, steps, metrics, checkpoints and sample sheets, until done or interrupted.
+import { join } from "node:path";
+import type { Dataset } from "../../lib/data/dataset.ts";
+import { epochIndices } from "../../lib/data/dataset.ts";
+import { UserError } from "../../lib/errors.ts";
+import { writePng } from "../../lib/images/png.ts";
+import { loadNewestCheckpoint, saveCheckpoint, truncateMetrics } from "../../lib/run/checkpoint.ts";
+import type { DeviceName } from "../../lib/run/device.ts";
+import { writeModelFolder } from "../../lib/run/folder.ts";
+import type { Artifact, Host } from "../../lib/run/session.ts";
+import { DivergedError, type StepReport, Trainer } from "../../lib/run/train.ts";
+import { samplers } from "../../lib/theory/samplers/index.ts";
+import { openHost } from "./host.ts";
+import { interrupt } from "./interrupt.ts";
+import { type ModelChoice, openData, runArtifact } from "./prepare.ts";
+import { progress } from "./progress.ts";
+import { report } from "./report.ts";
+import { appendLine } from "./run-folder.ts";
+import { draw, everyClass, samplerDefaults, sheet } from "./sampling.ts";
+
+export interface TrainingChoice extends ModelChoice {
+  readonly out: string | undefined;
+  readonly resume: boolean;
+  readonly saveEvery: number | undefined;
+  readonly previewEvery: number | undefined;
+  readonly device: DeviceName;
+  readonly json: boolean;
+}
+
+/** Trains as chosen; answers 130 when interrupted, after saving. */
+export async function train(choice: TrainingChoice): Promise<number | undefined> {
+  const artifact = await runArtifact(choice);
+  const { where, manifest } = artifact;
+  const start = await startingPoint(choice, artifact);
+  const dataset = await openData(choice.data ?? manifest.data.source, choice);
+  requireShape(dataset, artifact);
+  const host = await openHost(choice.device);
+  const seed = start?.seed ?? choice.seed;
+  const batches = batchSource(dataset, seed, manifest.batch);
+  await using trainer = await Trainer.create({ ...host, artifact, seed, batches, start });
+  console.error(`training ${where} on the ${host.device.name}`);
+  const finished = await new Run(choice, host, artifact, trainer).toEnd();
+  return finished ? undefined : 130;
+}
+
+/** The checkpoint to go on from; a run that has one needs --resume, so that nothing is overwritten by accident. */
+async function startingPoint({ resume }: TrainingChoice, { where, manifest }: Artifact) {
+  const checkpoint = await loadNewestCheckpoint(where, manifest);
+  for (const problem of checkpoint?.problems ?? []) console.error(problem);
+  const at = checkpoint?.state.step;
+  if (!resume && at !== undefined)
+    throw new UserError(`${where} holds a run at step ${at}; go on with --resume, or choose another --out`);
+  if (resume && at === undefined) console.error(`${where} has no checkpoint yet; starting at step 0`);
+  await truncateMetrics(metricsOf(where), at ?? 0);
+  return checkpoint?.state;
+}
+
+const metricsOf = (where: string) => join(where, "metrics.jsonl");
+
+function requireShape(dataset: Dataset, { where, manifest: { data } }: Artifact): void {
+  if (dataset.shape.join() !== data.shape.join())
+    throw new UserError(
+      `${where} was authored for images [${data.shape}], ${dataset.name} has [${dataset.shape}]; choose another --out`,
+    );
+  if (data.classes > 0 && dataset.classes !== data.classes)
+    throw new UserError(
+      `${where} was authored for ${data.classes} classes, ${dataset.name} has ${dataset.classes}; choose another --out`,
+    );
+}
+
+/** Reads a step's batch; two buffers take turns, because the next batch is read while a step runs. */
+function batchSource(dataset: Dataset, seed: number, batch: number) {
+  const size = dataset.shape.reduce((a, b) => a * b, 1);
+  const buffers = [0, 1].map(() => ({
+    images: new Float32Array(batch * size),
+    labels: new Int32Array(batch),
+  }));
+  return async (step: number) => {
+    const buffer = buffers[step % 2]!;
+    await dataset.read(epochIndices(dataset, seed, step, batch), buffer.images, buffer.labels);
+    return buffer;
+  };
+}
+
+const previewImages = 20;
+const previewEvaluations = 60;
+const defaultSaveEvery = 250;
+
+/** One run from its present step to its last. */
+class Run {
+  private readonly choice: TrainingChoice;
+  private readonly host: Host;
+  private readonly artifact: Artifact;
+  private readonly trainer: Trainer;
+  private saved: number;
+
+  constructor(choice: TrainingChoice, host: Host, artifact: Artifact, trainer: Trainer) {
+    this.choice = choice;
+    this.host = host;
+    this.artifact = artifact;
+    this.trainer = trainer;
+    this.saved = trainer.step;
+  }
+
+  /** Trains to the end and writes the model; false when it was interrupted first. Either way the last step is saved. */
+  async toEnd(): Promise<boolean> {
+    const { totalSteps } = this.artifact.manifest.optimizer;
+    const began = performance.now();
+    const first = this.trainer.step;
+    using stop = interrupt();
+    const last = await this.steps(totalSteps, stop.signal);
+    await this.save();
+    const interrupted = this.trainer.step < totalSteps;
+    const { where } = this.artifact;
+    if (!interrupted)
+      await writeModelFolder(join(where, "model"), this.artifact, await this.trainer.readVector("ema"));
+    report(
+      {
+        run: where,
+        step: this.trainer.step,
+        loss: last.loss,
+        skipped: last.skipped,
+        seconds: (performance.now() - began) / 1000,
+        stepsPerSecond: ((this.trainer.step - first) / (performance.now() - began)) * 1000,
+        next: interrupted ? `bun scripts/train.ts --out ${where} --resume` : `bun scripts/sample.ts ${where}`,
+      },
+      this.choice.json,
+    );
+    return !interrupted;
+  }
+
+  /** The steps themselves; answers the smoothed loss of the last ones. */
+  private async steps(total: number, signal: AbortSignal) {
+    const saveEvery = this.choice.saveEvery ?? defaultSaveEvery;
+    const previewEvery = this.choice.previewEvery ?? Math.ceil(total / 5);
+    using bar = progress("training", "steps", total, this.trainer.step);
+    let [loss, skipped] = [Number.NaN, 0];
+    try {
+      for await (const now of this.trainer.steps(total, signal)) {
+        loss = smoothed(loss, now);
+        skipped = now.skipped;
+        appendLine(metricsOf(this.artifact.where), now);
+        bar.update(now.step, `loss ${loss.toFixed(4)}${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+        if (now.step % saveEvery === 0) await this.save();
+        if (now.step % previewEvery === 0) await this.preview(signal);
+      }
+    } catch (error) {
+      // The state is still that of the last good step.
+      if (error instanceof DivergedError) await this.save();
+      throw error;
+    }
+    return { loss, skipped };
+  }
+
+  private async save(): Promise<void> {
+    if (this.saved === this.trainer.step) return;
+    await saveCheckpoint(this.artifact.where, this.artifact.manifest, await this.trainer.read());
+    this.saved = this.trainer.step;
+  }
+
+  /** A sheet of quick samples with the averaged weights, always from the same noise. */
+  private async preview(signal: AbortSignal): Promise<void> {
+    const { artifact, host, trainer } = this;
+    const { manifest, where } = artifact;
+    const method = "annealed-langevin";
+    const drawn = await draw({
+      ...host,
+      artifact,
+      weights: await trainer.readVector("ema"),
+      method,
+      sampler: samplers[method].fitBudget(samplerDefaults(manifest), previewEvaluations),
+      count: previewImages,
+      seed: this.choice.seed,
+      labels: everyClass(manifest, previewImages),
+      signal,
+    });
+    const name = `step-${String(trainer.step).padStart(8, "0")}.png`;
+    if (drawn) await writePng(join(where, "samples", name), sheet(drawn.images, manifest));
+  }
+}
+
+/** An exponential average over some fifty steps; a skipped step does not count. */
+function smoothed(average: number, { loss }: StepReport): number {
+  if (!Number.isFinite(loss)) return average;
+  return Number.isNaN(average) ? loss : average + 0.02 * (loss - average);
+}

@@ -1,0 +1,32 @@
+// Trains a model: authors it when the run folder has none, then trains, saves and shows samples as it goes.
+import { main } from "./cli/command.ts";
+import { dryRun } from "./cli/dry-run.ts";
+import { common, count, text, toggle } from "./cli/options.ts";
+import { dataSource, modelOptions, openData, presetOf, presetTable, suggestFor } from "./cli/prepare.ts";
+import { printSuggestion } from "./cli/suggestion.ts";
+import { train } from "./cli/training.ts";
+
+await main({
+  name: "train",
+  summary: "Train a score model",
+  options: {
+    ...modelOptions,
+    out: text("--out <folder>", "the run folder (default runs/<preset>)"),
+    resume: toggle("--resume", "go on from the newest checkpoint in the run folder"),
+    saveEvery: count("--save-every <n>", "steps between checkpoints (default 250)"),
+    previewEvery: count("--preview-every <n>", "steps between sample sheets (default a fifth of all steps)"),
+    suggest: toggle("--suggest", "print suggested noise levels for the data and stop"),
+    dryRun: toggle("--dry-run", "print what would run, its parameters and memory, and stop"),
+    ...common,
+  },
+  examples: ["", "--data path/to/images --image-size 32 --out runs/mine --steps 5000"],
+  epilogue: presetTable,
+  async run(values) {
+    if (values.suggest) {
+      const dataset = await openData(dataSource(values), values);
+      printSuggestion(dataset, await suggestFor(dataset, presetOf(values)), values.json);
+      return undefined;
+    }
+    return values.dryRun ? dryRun(values) : train(values);
+  },
+});
