@@ -48,6 +48,9 @@ const unary =
   (derivative: (x: Tensor, y: Tensor) => Tensor): Vjp<OpType> =>
   (g, [x], y) => [mul(g, derivative(x!, y))];
 
+/** A square's two equal cotangents are one of twice the size, which is a pass less where g is small. */
+const product: Vjp<"Mul"> = (g, [a, b]) => (a === b ? [mul(mul(g, 2), a!)] : [mul(g, b!), mul(g, a!)]);
+
 /** Where two inputs tie, each gets half, which keeps the rule symmetric. */
 const extremum: Vjp<"Max" | "Min"> = (g, [a, b], y) => {
   const [fromA, fromB] = [a!, b!].map((x) => cast(equal(x, y), "float32"));
@@ -197,7 +200,7 @@ export const vjps: { readonly [K in OpType]: Vjp<K> } = {
   StopGradient: none,
   Add: (g) => [g, g],
   Sub: (g) => [g, neg(g)],
-  Mul: (g, [a, b]) => [mul(g, b!), mul(g, a!)],
+  Mul: product,
   Div: (g, [, b], y) => [div(g, b!), neg(mul(g, div(y, b!)))],
   Pow: power,
   Max: extremum,

@@ -1,7 +1,7 @@
 // The public operators: functions of tensors that normalise their arguments, drop what does nothing, and build one node.
 import { constant, scalar, scalarValue } from "./constant.ts";
 import { apply } from "./infer.ts";
-import { mismatch, normalizeAxes } from "./shapes.ts";
+import { mismatch, normalizeAxes, spread } from "./shapes.ts";
 import { type ConvAttrs, type DType, isOp, type Shape, sizeOf, type Tensor } from "./tensor.ts";
 
 /** A tensor, or a number that stands for a float scalar. */
@@ -112,11 +112,6 @@ export interface ConvOptions {
   readonly padding?: number | readonly number[];
   readonly dilation?: number | readonly number[];
   readonly groups?: number;
-}
-
-function spread(who: string, value: number | readonly number[], n: number): readonly number[] {
-  if (typeof value === "number") return Array<number>(n).fill(value);
-  return value.length === n ? value : mismatch(who, `one number or ${n}`, `[${value}]`);
 }
 
 function convAttrs(x: Tensor, { stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvOptions): ConvAttrs {

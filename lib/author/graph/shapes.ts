@@ -36,6 +36,12 @@ export function normalizeAxes(who: string, rank: number, axes: readonly number[]
   return normal;
 }
 
+/** One number for each of n axes; a single number stands for all. */
+export function spread(who: string, value: number | readonly number[], n: number): readonly number[] {
+  if (typeof value === "number") return Array<number>(n).fill(value);
+  return value.length === n ? value : mismatch(who, `one number or ${n}`, `[${value}]`);
+}
+
 /** Spatial extents of a convolution's result for extents `size` and a window of `kernel`. */
 export function convExtents(size: readonly number[], kernel: readonly number[], attrs: ConvAttrs): number[] {
   const { strides, pads, dilations } = attrs;

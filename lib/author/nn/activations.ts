@@ -5,7 +5,6 @@ import {
   exp,
   lessOrEqual,
   mul,
-  neg,
   sigmoid,
   softplus,
   square,
@@ -18,12 +17,12 @@ import type { Tensor } from "../graph/tensor.ts";
 export type Activation = (x: Tensor) => Tensor;
 
 // Selecting instead of taking a maximum lets NaN through and costs one pass in the gradient.
-export const relu: Activation = (x) => where(lessOrEqual(x, 0), 0, x);
+const relu: Activation = (x) => where(lessOrEqual(x, 0), 0, x);
 
 export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => where(lessOrEqual(x, 0), mul(x, slope), x);
 
 /** x for x > 0, e^x - 1 otherwise (Clevert et al. 2016). */
-export function elu(x: Tensor): Tensor {
+function elu(x: Tensor): Tensor {
   const isNegative = lessOrEqual(x, 0);
   const below = where(isNegative, x, 0); // keeps the unused branch from overflowing
   return where(isNegative, sub(exp(below), 1), x);
@@ -33,19 +32,16 @@ export function elu(x: Tensor): Tensor {
 export const silu: Activation = (x) => mul(x, sigmoid(x));
 
 /** x · Φ(x) with the normal distribution function Φ (Hendrycks & Gimpel 2016). */
-export const gelu: Activation = (x) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
+const gelu: Activation = (x) => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
 
 /** The tanh approximation of `gelu`. */
-export function geluTanh(x: Tensor): Tensor {
+function geluTanh(x: Tensor): Tensor {
   const inner = mul(mul(x, Math.sqrt(2 / Math.PI)), add(mul(square(x), 0.044715), 1));
   return mul(mul(x, 0.5), add(tanh(inner), 1));
 }
 
 /** x · tanh(softplus(x)) (Misra 2019). */
-export const mish: Activation = (x) => mul(x, tanh(softplus(x)));
-
-/** e^-x² (1 at 0), a smooth bump for small coordinate networks. */
-export const gaussian: Activation = (x) => exp(neg(square(x)));
+const mish: Activation = (x) => mul(x, tanh(softplus(x)));
 
 /** Every activation by the name that configurations use. */
 export const activations = {
@@ -60,6 +56,5 @@ export const activations = {
   tanh,
   sigmoid,
   mish,
-  gaussian,
   identity: (x) => x,
 } satisfies Record<string, Activation>;

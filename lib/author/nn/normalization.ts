@@ -1,5 +1,5 @@
 // Normalisation layers as compositions: statistics over some axes, then one affine map of the whole tensor.
-import { add, div, expand, mean, mul, neg, reshape, sqrt, square, sub } from "../graph/ops.ts";
+import { add, div, expand, mean, mul, neg, reshape, sqrt, square, stopGradient, sub } from "../graph/ops.ts";
 import { mismatch, normalizeAxes } from "../graph/shapes.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
@@ -42,7 +42,11 @@ export function layerNorm(
 
 /** The mean over the axes and 1 / sqrt(variance + eps), both with the axes kept. */
 function moments(x: Tensor, axes: readonly number[], eps: number) {
-  const center = mean(x, { axes, keepdims: true });
-  const variance = mean(square(sub(x, center)), { axes, keepdims: true });
+  const over = { axes, keepdims: true };
+  const center = mean(x, over);
+  // A shift does not change the variance, so the mean may be a constant shift here: as accurate as subtracting the mean,
+  // and its gradient has one pass less. The last term is 0, but its derivatives are not.
+  const shift = stopGradient(center);
+  const variance = sub(mean(square(sub(x, shift)), over), square(sub(center, shift)));
   return { center, scale: div(1, sqrt(add(variance, eps))) };
 }

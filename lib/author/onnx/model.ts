@@ -116,12 +116,13 @@ const emit: { readonly [K in OpType]: Emit<K> } = {
 
 /**
  * An ONNX model with the given named outputs; its inputs are the Input leaves that they need, in `inputs` order.
- * Throws when an input is missing from `inputs`.
+ * Throws when an input is missing from `inputs`, or when names clash.
  */
 export function model(
   outputs: Readonly<Record<string, Tensor>>,
   inputs: readonly Tensor<"Input">[],
 ): Uint8Array {
+  checkNames([...inputs.map((node) => node.attrs.name), ...Object.keys(outputs)]);
   const emitter = new Emitter(outputs);
   const order = topological(Object.values(outputs));
   const missing = order.find((node) => isOp(node, "Input") && !inputs.includes(node));
@@ -143,6 +144,15 @@ export function model(
       },
     }),
   );
+}
+
+function checkNames(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined)
+    throw new Error(`model: expected distinct names of inputs and outputs, got "${twice}" twice`);
+  const inner = names.find((name) => /^[cn]\d+$/.test(name));
+  if (inner !== undefined)
+    throw new Error(`model: the name "${inner}" is reserved for the inside of the graph`);
 }
 
 class Emitter {
@@ -188,7 +198,8 @@ class Emitter {
   }
 
   private initializer(data: Data, shape: Shape, dtype: DType): string {
-    const literal = data.length <= 16 ? `${dtype}[${shape}]${data.join()}` : undefined;
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const literal = data.length <= 16 ? `${dtype}[${shape}]${bytes}` : undefined;
     const known = literal && this.literals.get(literal);
     if (known) return known;
     const name = `c${this.initializers.length}`;
@@ -198,7 +209,7 @@ class Emitter {
         name,
         dims: shape.map(BigInt),
         dataType: dataTypes[dtype],
-        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+        rawData: bytes,
       }),
     );
     return name;

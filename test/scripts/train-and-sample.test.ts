@@ -1,0 +1,156 @@
+// The whole way with the tiny preset: author, train, kill, resume, interrupt, sample.
+import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { parseManifest } from "../../lib/artifact/manifest.ts";
+import { outcome, runScript, startScript } from "../support/script.ts";
+import { TemporaryFolder } from "../support/temporary-folder.ts";
+
+const tiny = ["--preset", "tiny", "--batch", "4"];
+const quiet = [...tiny, "--preview-every", "1000"];
+const steps = 40;
+
+const checkpoint = (run: string, step: number) =>
+  join(run, `checkpoints/step-${String(step).padStart(8, "0")}`);
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error("waited a minute in vain");
+    await Bun.sleep(2);
+  }
+}
+
+/** Every file below a folder with its bytes. */
+async function contents(folder: string): Promise<Map<string, Buffer>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return new Map(
+    await Promise.all(files.map(async (file) => [file.slice(folder.length), await readFile(file)] as const)),
+  );
+}
+
+test("a run killed by SIGKILL and resumed ends bit-exactly where an unbroken one does", async () => {
+  using folder = new TemporaryFolder();
+  const [whole, broken] = [join(folder.path, "whole"), join(folder.path, "broken")];
+  const args = (out: string) => [...quiet, "--steps", String(steps), "--save-every", "10", "--out", out];
+  expect((await runScript("train", args(whole))).code).toBe(0);
+
+  const child = startScript("train", args(broken));
+  await until(() => existsSync(checkpoint(broken, 10)));
+  child.kill("SIGKILL");
+  await child.exited;
+  expect(existsSync(checkpoint(broken, steps))).toBe(false);
+  expect((await runScript("train", [...args(broken), "--resume"])).code).toBe(0);
+
+  expect(await contents(checkpoint(broken, steps))).toEqual(await contents(checkpoint(whole, steps)));
+  const lines = (await readFile(join(broken, "metrics.jsonl"), "utf8")).trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line).step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
+});
+
+test("SIGINT saves, says how to go on, and exits with 130", async () => {
+  using folder = new TemporaryFolder();
+  const run = join(folder.path, "run");
+  const child = startScript("train", [...quiet, "--steps", "5000", "--out", run, "--json"]);
+  const metrics = join(run, "metrics.jsonl");
+  await until(async () => existsSync(metrics) && (await readFile(metrics, "utf8")).split("\n").length > 3);
+  child.kill("SIGINT");
+  const { code, stdout } = await outcome(child);
+  expect(code).toBe(130);
+  const { step, next } = JSON.parse(stdout);
+  expect(existsSync(checkpoint(run, step))).toBe(true);
+  expect(next).toBe(`bun scripts/train.ts --out ${run} --resume`);
+});
+
+test("training writes a model folder; sampling reads run and model alike, reproducibly, in every format", async () => {
+  using folder = new TemporaryFolder();
+  const at = (name: string) => join(folder.path, name);
+  const trained = await runScript("train", [
+    ...tiny,
+    "--steps",
+    "4",
+    "--preview-every",
+    "2",
+    "--out",
+    at("run"),
+    "--json",
+  ]);
+  expect(trained.stderr).toBe(`training ${at("run")} on the cpu\n`);
+  expect(JSON.parse(trained.stdout)).toMatchObject({
+    step: 4,
+    skipped: 0,
+    next: `bun scripts/sample.ts ${at("run")}`,
+  });
+  expect(await readdir(at("run/samples"))).toEqual(["step-00000002.png", "step-00000004.png"]);
+
+  const request = ["--count", "6", "--steps", "12", "--json"];
+  const first = await runScript("sample", [
+    at("run"),
+    ...request,
+    ...["--out", at("a.png"), "--animate", at("a.webp"), "--save-each", at("each"), "--npy", at("a.npy")],
+  ]);
+  expect(first.code).toBe(0);
+  expect(JSON.parse(first.stdout)).toMatchObject({
+    images: 6,
+    nfe: 12,
+    method: "annealed-langevin",
+    device: "cpu",
+  });
+  expect(await sharp(at("a.png")).metadata()).toMatchObject({ format: "png" });
+  expect((await sharp(at("a.webp"), { animated: true }).metadata()).pages).toBeGreaterThan(6);
+  expect(await readdir(at("each"))).toHaveLength(6);
+  expect((await readFile(at("a.npy"))).subarray(1, 6).toString()).toBe("NUMPY");
+
+  // The model folder alone, without the run, gives the same picture.
+  await rm(at("run/checkpoints"), { recursive: true });
+  const second = await runScript("sample", [at("run/model"), ...request, "--out", at("b.png")]);
+  expect(second.code).toBe(0);
+  expect(await readFile(at("b.png"))).toEqual(await readFile(at("a.png")));
+
+  const nothing = await runScript("sample", [at("run")]);
+  expect(nothing.code).toBe(1);
+  expect(nothing.stderr).toMatch(/no checkpoint yet and no weights in unet\/; train with/);
+
+  const wrongClass = await runScript("sample", [at("run/model"), "--class", "10"]);
+  expect(wrongClass).toMatchObject({ code: 2 });
+  expect(wrongClass.stderr).toMatch(/--class: expected 0 to 9, got 10/);
+});
+
+test("a finished run is not overwritten, and a corrupt newest checkpoint gives way to the one before", async () => {
+  using folder = new TemporaryFolder();
+  const run = join(folder.path, "run");
+  const args = [...quiet, "--steps", "6", "--save-every", "3", "--out", run];
+  expect((await runScript("train", args)).code).toBe(0);
+  const again = await runScript("train", args);
+  expect(again.code).toBe(1);
+  expect(again.stderr).toMatch(/holds a run at step 6; go on with --resume, or choose another --out/);
+
+  const weights = join(checkpoint(run, 6), "unet/diffusion_pytorch_model.safetensors");
+  const bytes = await readFile(weights);
+  bytes[bytes.length - 1]! ^= 1;
+  await writeFile(weights, bytes);
+  const resumed = await runScript("train", [...args, "--resume"]);
+  expect(resumed.code).toBe(0);
+  expect(resumed.stderr).toMatch(/checksum differs; using step-00000003 instead/);
+
+  const other = await runScript("train", ["--preset", "tiny", "--batch", "7", "--out", run, "--resume"]);
+  expect(other.code).toBe(1);
+  expect(other.stderr).toMatch(/was authored with batch 4, got --batch 7; choose another --out/);
+});
+
+test("author writes every graph that the manifest names, and a dry run writes nothing", async () => {
+  using folder = new TemporaryFolder();
+  const out = join(folder.path, "digits");
+  const dry = await runScript("train", ["--preset", "mnist", "--out", out, "--dry-run", "--json"]);
+  expect(JSON.parse(dry.stdout)).toMatchObject({ preset: "mnist", steps: 20000, classes: 10, out });
+  expect(existsSync(out)).toBe(false);
+
+  expect((await runScript("author", ["--preset", "digits", "--out", out])).code).toBe(0);
+  const manifest = parseManifest(JSON.parse(await readFile(join(out, "manifest.json"), "utf8")), out);
+  const { training, eval: evaluation, optimizer, step, sampling } = manifest.graphs;
+  const named = [training, evaluation, optimizer, step, ...sampling].map(({ file }) => file);
+  expect(named.slice(0, 3)).toEqual(["training_model.onnx", "eval_model.onnx", "optimizer_model.onnx"]);
+  expect((await readdir(out)).sort()).toEqual([...named, "manifest.json"].sort());
+});

@@ -1,0 +1,112 @@
+// Help, usage errors and other mistakes of every command: one clear line, the right exit code, nothing on stdout.
+import { expect, test } from "bun:test";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runScript } from "../support/script.ts";
+import { TemporaryFolder } from "../support/temporary-folder.ts";
+
+const commands = ["train", "sample", "author", "suggest"];
+
+for (const command of commands) {
+  test(`${command} --help has options and at least two examples`, async () => {
+    const { code, stdout, stderr } = await runScript(command, ["--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("--json");
+    expect(stdout.match(new RegExp(`^  bun scripts/${command}\\.ts`, "gm"))?.length).toBeGreaterThanOrEqual(
+      2,
+    );
+  });
+
+  test(`${command} names the options when one is unknown`, async () => {
+    const { code, stdout, stderr } = await runScript(command, ["--frobnicate"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^\w+: unknown option --frobnicate; possible: --.*--help.*\n$/);
+  });
+}
+
+const mistakes: [what: string, command: string, args: string[], code: number, line: RegExp][] = [
+  [
+    "an unknown method",
+    "sample",
+    ["--method", "anneal"],
+    2,
+    /--method: expected one of: .*annealed-langevin.*got "anneal"/,
+  ],
+  [
+    "an unknown preset",
+    "train",
+    ["--preset", "mnits"],
+    2,
+    /--preset: expected one of: digits, .*got "mnits"/,
+  ],
+  [
+    "an unknown device",
+    "train",
+    ["--device", "tpu"],
+    2,
+    /--device: expected one of: cpu, webgpu, cuda, auto/,
+  ],
+  [
+    "a value that is no number",
+    "train",
+    ["--steps", "many"],
+    2,
+    /--steps: expected a whole number from 1, got "many"/,
+  ],
+  ["a missing value", "train", ["--steps"], 2, /--steps: expected a value/],
+  ["too many arguments", "sample", ["a", "b"], 2, /unexpected argument "b"/],
+  [
+    "an impossible animation",
+    "sample",
+    ["--animate", "x.mp4"],
+    2,
+    /--animate: expected a name ending in \.webp or \.gif/,
+  ],
+  [
+    "data that is not there",
+    "suggest",
+    ["--data", "nowhere"],
+    1,
+    /data "nowhere": no such name or path; expected a built-in set \(digits, shapes\)/,
+  ],
+  ["a model folder that is not there", "sample", ["nowhere"], 1, /nowhere: no such folder/],
+  ["an absurd image size", "suggest", ["--image-size", "7x0", "--data", "."], 1, /7x0/],
+];
+
+for (const [what, command, args, code, line] of mistakes) {
+  test(`${command} refuses ${what}`, async () => {
+    const outcome = await runScript(command, args);
+    expect(outcome.stderr).toMatch(line);
+    expect(outcome.stderr.trim().split("\n")).toHaveLength(1);
+    expect({ code: outcome.code, stdout: outcome.stdout }).toEqual({ code, stdout: "" });
+  });
+}
+
+test("sample without any run says how to get one", async () => {
+  using folder = new TemporaryFolder();
+  const { code, stderr } = await runScript("sample", [], { cwd: folder.path });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^sample: no run in runs\/; train one with `bun scripts\/train\.ts`.*\n$/);
+});
+
+test("a manifest of another version is refused with what to do", async () => {
+  using folder = new TemporaryFolder();
+  await mkdir(join(folder.path, "run"));
+  await writeFile(
+    join(folder.path, "run/manifest.json"),
+    JSON.stringify({ format: "langevin", version: 99 }),
+  );
+  const { code, stderr } = await runScript("sample", ["run"], { cwd: folder.path });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/manifest version 99, this build reads version 1; re-author/);
+});
+
+test("suggest answers JSON whose ladder descends from sigmaMax to sigmaMin", async () => {
+  const { code, stdout } = await runScript("suggest", ["--json"]);
+  expect(code).toBe(0);
+  const answer = JSON.parse(stdout);
+  expect(answer.sigmas).toHaveLength(answer.levels);
+  expect(answer.sigmas.at(0)).toBeCloseTo(answer.sigmaMax, 9);
+  expect(answer.sigmas.at(-1)).toBeCloseTo(answer.sigmaMin, 9);
+  expect(answer.sigmas).toEqual([...answer.sigmas].sort((a: number, b: number) => b - a));
+});

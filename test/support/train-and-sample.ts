@@ -1,0 +1,55 @@
+// Trains a small convolutional artifact and samples from it on the device of argv[2]; writes what came out as JSON.
+import * as ort from "onnxruntime-node";
+import type { Network } from "../../lib/author/denoiser.ts";
+import { add, mul, sum } from "../../lib/author/graph/ops.ts";
+import { type DeviceName, openDevice } from "../../lib/run/device.ts";
+import { sample } from "../../lib/run/sample.ts";
+import { Trainer } from "../../lib/run/train.ts";
+import { gaussianBatches } from "./gaussian-batches.ts";
+import { convolutional, tinyArtifact } from "./tiny-artifact.ts";
+
+/** A network with a parameter that does nothing but take 256 KiB in each state vector. */
+const heavy: Network = (p, inputs) => {
+  const ballast = p.get("ballast", [2 ** 16], { kind: "constant", value: 1 });
+  return add(convolutional(p, inputs), mul(sum(ballast), 0));
+};
+
+const artifact = tinyArtifact({
+  network: heavy,
+  data: { source: "g", shape: [1, 8, 8], classes: 0 },
+  batch: 4,
+});
+/** Steps after those that are compared, to see whether memory grows. */
+const more = Number(process.argv[3] ?? 0);
+
+const device = await openDevice(ort, process.argv[2] as DeviceName, { strict: true });
+const options = { ort, device, artifact, seed: 3, batches: gaussianBatches(4 * 64, 0.5) };
+const losses: number[] = [];
+const megabytes: number[] = [];
+
+await using trainer = await Trainer.create(options);
+for await (const { loss } of trainer.steps(6)) losses.push(loss);
+const start = await trainer.read();
+const [level] = await trainer.evaluate(await options.batches(7));
+
+await using resumed = await Trainer.create({ ...options, start });
+const rest: number[] = [];
+for await (const { loss } of resumed.steps(9)) rest.push(loss);
+const unbroken: number[] = [];
+for await (const { loss } of trainer.steps(9)) unbroken.push(loss);
+
+const images: number[] = [];
+const steps = [
+  { sigma: 1, a: 0.5, b: 0.5, c: 0.7 },
+  { sigma: 0.5, a: 0, b: 1, c: 0 },
+];
+const weights = start.tensors.ema!;
+for await (const progress of sample({ ...options, weights, steps, initialSigma: 1, count: 3 }))
+  if (progress.step === 2) images.push(...(await progress.x()));
+
+for await (const { step } of trainer.steps(9 + more)) {
+  if (step % 25 === 0) megabytes.push(process.memoryUsage.rss() / 2 ** 20);
+}
+
+const params = [...start.tensors.params!.subarray(0, 72)];
+console.log(JSON.stringify({ losses, loss: level!.loss, rest, unbroken, params, images, megabytes }));
