@@ -38,48 +38,55 @@ const adam = (learningRate: number, totalSteps: number): OptimizerSettings => ({
   epsilon: 1e-8,
 });
 
-/** What the presets share: NCSNv2's five techniques (Song & Ermon 2020) on data in [-1, 1]. */
+/**
+ * What the presets share: NCSNv2's five techniques (Song & Ermon 2020) on data in [-1, 1]. The score is net/sigma, and net
+ * adds the input to what the U-Net predicts (the preconditioning of Karras et al. 2022). Group normalisation forgets an
+ * image's mean, so that without the added input a short training leaves many samples blank; `digits-ncsn` shows it.
+ */
 const ncsn = {
   conditional: true,
   objective: "denoising",
-  preconditioning: "ncsn",
+  preconditioning: "edm",
   sigmaMin: 0.02,
   overlap: 0.5,
   stepsPerLevel: 3,
-  batch: 64,
+  batch: 32,
   emaDecay: 0.999,
 } as const satisfies Partial<Preset>;
+
+/** 0.7 M parameters, a quarter of a second a step on two CPU cores. */
+const small = {
+  unet: {
+    block_out_channels: [16, 32, 64],
+    down_block_types: ["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"],
+    up_block_types: ["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
+    layers_per_block: 1,
+    norm_num_groups: 8,
+    attention_head_dim: 32,
+  },
+  steps: 1200,
+  optimizer: adam(2e-3, 1200),
+} satisfies Partial<Preset>;
 
 export const presets = {
   digits: {
     ...ncsn,
+    ...small,
     summary: "handwritten digits, 28×28 grey, in minutes on two CPU cores",
     data: "digits",
-    unet: {
-      block_out_channels: [16, 32, 64],
-      down_block_types: ["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"],
-      up_block_types: ["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
-      layers_per_block: 1,
-      norm_num_groups: 8,
-      attention_head_dim: 32,
-    },
-    steps: 1500,
-    optimizer: adam(2e-3, 1500),
   },
   shapes: {
     ...ncsn,
+    ...small,
     summary: "coloured shapes, 32×32 RGB, in minutes on two CPU cores",
     data: "shapes",
-    unet: {
-      block_out_channels: [16, 32, 64],
-      down_block_types: ["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"],
-      up_block_types: ["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
-      layers_per_block: 1,
-      norm_num_groups: 8,
-      attention_head_dim: 32,
-    },
-    steps: 1500,
-    optimizer: adam(2e-3, 1500),
+  },
+  "digits-ncsn": {
+    ...ncsn,
+    ...small,
+    summary: "as digits, with the network's output alone as sigma times the score, as in the paper",
+    data: "digits",
+    preconditioning: "ncsn",
   },
   mnist: {
     ...ncsn,
@@ -90,6 +97,7 @@ export const presets = {
       down_block_types: ["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"],
       up_block_types: ["AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
     },
+    batch: 64,
     steps: 20000,
     optimizer: adam(5e-4, 20000),
   },

@@ -57,7 +57,7 @@ export function unetConfig(options: unknown): UnetConfig {
 }
 
 /** Height and width of the images. */
-export function sampleSize({ sample_size }: UnetConfig): readonly [number, number] {
+function sampleSize({ sample_size }: UnetConfig): readonly [number, number] {
   return typeof sample_size === "number" ? [sample_size, sample_size] : sample_size;
 }
 

@@ -138,7 +138,6 @@ export type InputPort = GraphEntry["inputs"][number];
 /** A graph output; a `state` output replaces the state input named `of`. */
 export type OutputPort = GraphEntry["outputs"][number];
 export type Feed = InputPort["feed"];
-export type Role = OutputPort["role"];
 
 /** The flat float32 vectors that a run carries from step to step: params, ema, then the optimizer's slots. */
 export function stateNames(manifest: Pick<Manifest, "optimizer">): readonly string[] {

@@ -12,7 +12,7 @@ export interface SuggestOptions {
   readonly stepsPerLevel: number;
 }
 
-export const suggestDefaults: SuggestOptions = { sigmaMin: 0.02, overlap: 0.5, stepsPerLevel: 5 };
+const suggestDefaults: SuggestOptions = { sigmaMin: 0.02, overlap: 0.5, stepsPerLevel: 5 };
 
 export interface Suggestion {
   readonly sigmaMax: number;

@@ -78,7 +78,7 @@ export const common = {
   json: toggle("--json", "print the result as JSON, for machines"),
 };
 
-export const optionName = ({ flag }: Option<unknown>): string => flag.split(" ")[0]!;
+const optionName = ({ flag }: Option<unknown>): string => flag.split(" ")[0]!;
 
 /** Typed values of the parsed options; throws UsageError for an unknown option or a value that does not fit. */
 export function readOptions<O extends Options>(

@@ -33,7 +33,7 @@ export function progress(title: string, unit: string, total: number, done = 0): 
 }
 
 /** Seconds as 45s, 3m20s or 2h05m. */
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   const whole = Math.round(seconds);
   const two = (n: number) => String(n).padStart(2, "0");
   if (whole < 60) return `${whole}s`;

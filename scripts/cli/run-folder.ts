@@ -6,7 +6,7 @@ import { UserError } from "../../lib/errors.ts";
 import { loadNewestCheckpoint, readModelWeights } from "../../lib/run/checkpoint.ts";
 import type { Artifact } from "../../lib/run/session.ts";
 
-export const runsFolder = "runs";
+const runsFolder = "runs";
 
 /** The folder in `runs/` that was changed last. Throws UserError when there is none. */
 export async function newestRun(): Promise<string> {

@@ -21,8 +21,10 @@ export function startScript(name: string, args: readonly string[], { cwd = root,
 
 /** Waits for the end of a started script. */
 export async function outcome(child: ReturnType<typeof startScript>): Promise<Outcome> {
-  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { code: await child.exited, stdout, stderr };
+  const [stdout, stderr] = await Promise.all(
+    [child.stdout, child.stderr].map((stream) => new Response(stream).text()),
+  );
+  return { code: await child.exited, stdout: stdout!, stderr: stderr! };
 }
 
 export const runScript = (...start: Parameters<typeof startScript>): Promise<Outcome> =>

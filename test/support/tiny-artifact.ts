@@ -5,7 +5,7 @@ import { add, cast, conv, mul, reshape, tanh } from "../../lib/author/graph/ops.
 import type { Artifact } from "../../lib/run/session.ts";
 
 /** F(x) = scale x + shift, one scalar each. */
-export const linear: Network = (p, { x }) => {
+const linear: Network = (p, { x }) => {
   const scale = p.get("scale", [1], { kind: "normal", std: 0.1 });
   return add(mul(x, scale), p.get("shift", [1], { kind: "constant", value: 0.5 }));
 };

@@ -1,4 +1,5 @@
 // Emission: expressions become an ONNX ModelProto, one node per operator, shared parts once.
+// The schema in onnx_pb.ts is generated from onnx.proto by `npm run generate`, which needs protoc.
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
   type Data,
