@@ -4,9 +4,8 @@ import { main } from "./cli/command.ts";
 import { common, text } from "./cli/options.ts";
 import {
   authorFor,
-  dataSource,
+  chosenData,
   modelOptions,
-  openData,
   outFolder,
   presetOf,
   presetTable,
@@ -29,7 +28,7 @@ await main({
   epilogue: presetTable,
   async run(values) {
     const start = performance.now();
-    const dataset = await openData(dataSource(values), values);
+    const dataset = await chosenData(values);
     const suggestion = await suggestFor(dataset, presetOf(values));
     const { manifest, files } = authorFor(values, dataset, suggestion);
     const out = outFolder(values);

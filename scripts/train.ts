@@ -2,7 +2,7 @@
 import { main } from "./cli/command.ts";
 import { dryRun } from "./cli/dry-run.ts";
 import { common, count, text, toggle } from "./cli/options.ts";
-import { dataSource, modelOptions, openData, presetOf, presetTable, suggestFor } from "./cli/prepare.ts";
+import { chosenData, modelOptions, presetOf, presetTable, suggestFor } from "./cli/prepare.ts";
 import { printSuggestion } from "./cli/suggestion.ts";
 import { train } from "./cli/training.ts";
 
@@ -23,7 +23,7 @@ await main({
   epilogue: presetTable,
   async run(values) {
     if (values.suggest) {
-      const dataset = await openData(dataSource(values), values);
+      const dataset = await chosenData(values);
       printSuggestion(dataset, await suggestFor(dataset, presetOf(values)), values.json);
       return undefined;
     }

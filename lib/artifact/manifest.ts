@@ -103,6 +103,8 @@ const schema = z.strictObject({
       .tuple([positiveInteger, positiveInteger, positiveInteger])
       .refine((sizes) => elements(sizes) < maxElements, "expected fewer than 2^31 elements"),
     classes: count,
+    // How the source was opened, for whoever opens it again.
+    options: z.record(z.string(), z.unknown()),
   }),
   batch: positiveInteger,
   parameters: z.array(parameter).min(1),

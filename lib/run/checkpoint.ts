@@ -1,12 +1,26 @@
 // Checkpoints and model folders on disk: diffusers' layout, written atomically, checksummed, read back bit for bit.
 import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { type Manifest, parseManifest, stateNames } from "../artifact/manifest.ts";
 import { flatParameters, namedParameters } from "../artifact/parameters.ts";
 import { decodeSafetensors, type SafeTensor, safetensorsPieces } from "../artifact/safetensors.ts";
 import { UserError } from "../errors.ts";
+import {
+  discard,
+  filing,
+  ifThere,
+  jsonPieces,
+  placeFile,
+  placeFolder,
+  readHashed,
+  readJson,
+  sweep,
+  syncFolder,
+  textPieces,
+  writeFlushed,
+} from "./files.ts";
 import { metricsUpTo } from "./metrics.ts";
 
 /** Where training stands: `tensors` are the flat float32 vectors that `stateNames` lists, `parameterCount` long each. */
@@ -29,70 +43,10 @@ const weightsFile = "diffusion_pytorch_model.safetensors";
 const configFile = "config.json";
 const optimizerFile = "optimizer.safetensors";
 const trainerFile = "trainer.json";
-/** Unfinished or discarded folders begin with this; whatever is found under it is rubbish of a killed process. */
-const rubbish = ".unfinished-";
-/** Bytes per read and write, so that a large file does not hold up everything else. */
-const stride = 2 ** 24;
 
 type Digests = Record<string, string>;
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const emaFolder = ({ model }: Manifest) => `${model.folder}_ema`;
-
-/** Runs file work; an error of the file system (full disk, no permission…) becomes a UserError: what failed, and its cause. */
-async function filing<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && "syscall" in cause)) throw cause;
-    throw new UserError(`${what}: ${cause.message.replace(/\s+/g, " ")}`, { cause });
-  }
-}
-
-/** Writes a new file and flushes it to the disk; returns its SHA-256. */
-async function writeFlushed(path: string, pieces: readonly Uint8Array[]): Promise<string> {
-  await using file = await fs.open(path, "wx");
-  const hash = createHash("sha256");
-  for (const piece of pieces) {
-    for (let start = 0; start < piece.length; ) {
-      const { bytesWritten } = await file.write(piece, start, Math.min(stride, piece.length - start));
-      hash.update(piece.subarray(start, start + bytesWritten));
-      start += bytesWritten;
-    }
-  }
-  await file.sync();
-  return hash.digest("hex");
-}
-
-async function readHashed(path: string): Promise<{ bytes: Uint8Array; digest: string }> {
-  await using file = await fs.open(path, "r");
-  const bytes = new Uint8Array((await file.stat()).size);
-  const hash = createHash("sha256");
-  for (let start = 0; start < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, start, Math.min(stride, bytes.length - start), start);
-    if (bytesRead === 0) throw new UserError(`${path}: shrank while it was read`);
-    hash.update(bytes.subarray(start, start + bytesRead));
-    start += bytesRead;
-  }
-  return { bytes, digest: hash.digest("hex") };
-}
-
-/** Makes renames and new files in a folder durable; Windows cannot open folders and orders them by itself. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  await using folder = await fs.open(path, "r");
-  await folder.sync();
-}
-
-const jsonPieces = (value: unknown) => [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)];
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await filing(`cannot read ${path}`, () => fs.readFile(path, "utf8"));
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UserError(`${path}: expected JSON, got ${text.length} characters of something else`);
-  }
-}
 
 /** The manifest in a run or artifact folder. Throws UserError where there is none that this build reads. */
 export async function readManifest(folder: string): Promise<Manifest> {
@@ -177,7 +131,6 @@ async function fill(folder: string, manifest: Manifest, state: TrainingState): P
   await writeFiles(folder, {
     [trainerFile]: jsonPieces({ ...record, checksum: sha256(JSON.stringify(record)) }),
   });
-  await syncFolder(folder);
 }
 
 const stepOf = (name: string) => Number(/^step-(\d+)$/.exec(name)?.[1]);
@@ -186,45 +139,14 @@ const checkpointsOf = (runDir: string) => join(runDir, "checkpoints");
 
 /** Names of finished checkpoints, newest first; none where the folder is missing. */
 async function finished(checkpoints: string): Promise<string[]> {
-  const names = await fs.readdir(checkpoints).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
+  const names = (await ifThere(fs.readdir(checkpoints))) ?? [];
   return names.filter((name) => stepOf(name) >= 0).sort((a, b) => stepOf(b) - stepOf(a));
-}
-
-/** Removes a checkpoint so that it is never seen half removed. */
-async function discard(path: string): Promise<void> {
-  const aside = join(dirname(path), `${rubbish}discarded-${basename(path)}`);
-  await fs.rename(path, aside);
-  await fs.rm(aside, { recursive: true });
-}
-
-async function sweep(checkpoints: string): Promise<void> {
-  for (const name of await fs.readdir(checkpoints)) {
-    if (name.startsWith(rubbish)) await fs.rm(join(checkpoints, name), { recursive: true });
-  }
 }
 
 /** Keeps the `keep` newest up to `step`; later ones belong to a run that was resumed from before them, and are not ours to judge. */
 async function prune(checkpoints: string, step: number, keep: number): Promise<void> {
   const upToNow = (await finished(checkpoints)).filter((name) => stepOf(name) <= step);
   for (const name of upToNow.slice(Math.max(1, keep))) await discard(join(checkpoints, name));
-}
-
-/** Fills a folder beside the final one, then renames it into place; what fails leaves nothing behind. */
-async function place(final: string, write: (folder: string) => Promise<void>): Promise<void> {
-  const folder = join(dirname(final), rubbish + basename(final));
-  await fs.mkdir(folder);
-  try {
-    await write(folder);
-    if ((await finished(dirname(final))).includes(basename(final))) await discard(final);
-    await fs.rename(folder, final);
-  } catch (error) {
-    await fs.rm(folder, { recursive: true, force: true }).catch(() => {}); // the first error is the one to tell
-    throw error;
-  }
-  await syncFolder(dirname(final));
 }
 
 /**
@@ -243,7 +165,7 @@ export async function saveCheckpoint(
   await filing(`cannot save checkpoint ${final} (earlier ones are untouched)`, async () => {
     await fs.mkdir(checkpoints, { recursive: true });
     await sweep(checkpoints);
-    await place(final, (folder) => fill(folder, manifest, state));
+    await placeFolder(final, (folder) => fill(folder, manifest, state));
   });
   await filing(`saved ${final}, but cannot remove older checkpoints`, () =>
     prune(checkpoints, state.step, keep),
@@ -338,15 +260,7 @@ export async function loadNewestCheckpoint(
  */
 export async function truncateMetrics(path: string, step: number): Promise<void> {
   await filing(`cannot truncate ${path}`, async () => {
-    const text = await fs.readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined;
-      throw error;
-    });
-    if (text === undefined) return;
-    const beside = `${path}.unfinished`;
-    await fs.rm(beside, { force: true });
-    await writeFlushed(beside, [new TextEncoder().encode(metricsUpTo(text, step))]);
-    await fs.rename(beside, path);
-    await syncFolder(dirname(path));
+    const text = await ifThere(fs.readFile(path, "utf8"));
+    if (text !== undefined) await placeFile(path, textPieces(metricsUpTo(text, step)));
   });
 }

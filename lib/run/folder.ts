@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Manifest, parseManifest } from "../artifact/manifest.ts";
 import { UserError } from "../errors.ts";
 import { readManifest, writeModel } from "./checkpoint.ts";
+import { filing, jsonPieces, placeFile, placeFolder, writeFlushed } from "./files.ts";
 import type { Artifact } from "./session.ts";
 
 const manifestFile = "manifest.json";
@@ -36,18 +37,7 @@ async function readGraph(dir: string, file: string): Promise<Uint8Array> {
   const path = join(dir, file);
   if (!(await exists(path)))
     throw new UserError(`${dir}: expected ${file}, which ${manifestFile} names; ${author(dir)}`);
-  try {
-    return new Uint8Array(await fs.readFile(path));
-  } catch (cause) {
-    throw new UserError(`cannot read ${path}: ${cause instanceof Error ? cause.message : cause}`, { cause });
-  }
-}
-
-/** Writes beside the final name and renames, so that a reader never meets half a file. */
-async function place(path: string, bytes: Uint8Array | string): Promise<void> {
-  const beside = `${path}.unfinished`;
-  await fs.writeFile(beside, bytes);
-  await fs.rename(beside, path);
+  return filing(`cannot read ${path}`, async () => new Uint8Array(await fs.readFile(path)));
 }
 
 /**
@@ -63,22 +53,18 @@ export async function writeArtifact(
   const lacking = filesOf(manifest).filter((file) => !files.has(file));
   if (lacking.length > 0)
     throw new Error(`writeArtifact: the manifest names ${lacking.join(", ")}, which are not given`);
-  try {
+  await filing(`cannot write an artifact to ${dir}`, async () => {
     await fs.mkdir(dir, { recursive: true });
     await fs.rm(join(dir, manifestFile), { force: true });
-    for (const [file, bytes] of files) await place(join(dir, file), bytes);
-    await writeManifest(dir, manifest);
-  } catch (cause) {
-    throw new UserError(
-      `cannot write an artifact to ${dir}: ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    );
-  }
+    for (const [file, bytes] of files) await placeFile(join(dir, file), [bytes]);
+  });
+  await writeManifest(dir, manifest);
 }
 
-/** Writes a manifest in place of the one in the folder. */
+/** Writes a manifest in place of the one in the folder. Throws UserError where the file system refuses; the old one then stays. */
 export function writeManifest(dir: string, manifest: Manifest): Promise<void> {
-  return place(join(dir, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
+  const path = join(dir, manifestFile);
+  return filing(`cannot write ${path}`, () => placeFile(path, jsonPieces(manifest)));
 }
 
 /**
@@ -91,19 +77,12 @@ export async function writeModelFolder(
   weights: Float32Array,
 ): Promise<void> {
   const { manifest, read } = artifact;
-  const beside = `${dir}.unfinished`;
-  try {
-    await fs.rm(beside, { recursive: true, force: true });
-    await fs.mkdir(beside, { recursive: true });
-    for (const { file } of manifest.graphs.sampling) await place(join(beside, file), await read(file));
-    await writeModel(beside, manifest, weights);
-    await writeManifest(beside, manifest);
-    await fs.rm(dir, { recursive: true, force: true });
-    await fs.rename(beside, dir);
-  } catch (cause) {
-    throw new UserError(
-      `cannot write the model to ${dir}: ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    );
-  }
+  const graphs = new Set(manifest.graphs.sampling.map(({ file }) => file));
+  await filing(`cannot write the model to ${dir}`, () =>
+    placeFolder(dir, async (folder) => {
+      for (const file of graphs) await writeFlushed(join(folder, file), [await read(file)]);
+      await writeModel(folder, manifest, weights);
+      await writeFlushed(join(folder, manifestFile), jsonPieces(manifest));
+    }),
+  );
 }

@@ -1,20 +1,12 @@
 // What a training run would be, without running it.
-import {
-  authorFor,
-  dataSource,
-  type ModelChoice,
-  openData,
-  outFolder,
-  presetOf,
-  suggestFor,
-} from "./prepare.ts";
+import { authorFor, chosenData, type ModelChoice, outFolder, presetOf, suggestFor } from "./prepare.ts";
 import { megabytes, report } from "./report.ts";
 
 /** Prints the resolved run, its parameter count and an estimate of its memory. */
 export async function dryRun(
   choice: ModelChoice & { readonly out: string | undefined; readonly device: string; readonly json: boolean },
 ): Promise<undefined> {
-  const dataset = await openData(dataSource(choice), choice);
+  const dataset = await chosenData(choice);
   const suggestion = await suggestFor(dataset, presetOf(choice));
   const { manifest, stepBytes } = authorFor(choice, dataset, suggestion);
   const { optimizer, parameterCount, noise, data } = manifest;

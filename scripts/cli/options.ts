@@ -48,6 +48,14 @@ export const text = (flag: string, help: string): Option<string | undefined> =>
 export const toggle = (flag: string, help: string): Option<boolean> =>
   option(flag, help, z.boolean("expected no value").default(false));
 
+/** A number that must be one of a few. */
+export const oneOf = <const T extends number>(
+  flag: string,
+  help: string,
+  values: readonly T[],
+): Option<T | undefined> =>
+  option(flag, help, z.literal(values, `expected ${values.join(" or ")}`).optional());
+
 export const choice = <const T extends string>(
   flag: string,
   help: string,

@@ -1,14 +1,13 @@
 // From names on the command line to data, suggested noise levels and authored graphs.
 import { author } from "../../lib/author/author.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
-import { parseImageSize } from "../../lib/data/image-size.ts";
-import { dataKinds, openDataset } from "../../lib/data/open.ts";
 import { UserError } from "../../lib/errors.ts";
 import { isArtifact, openArtifact, writeArtifact, writeManifest } from "../../lib/run/folder.ts";
 import type { Artifact } from "../../lib/run/session.ts";
 import { type Suggestion, suggest } from "../../lib/theory/suggest.ts";
 import { type Preset, type PresetName, presetNetwork, presets } from "../../models/presets.ts";
-import { amount, count, optionalChoice, text } from "./options.ts";
+import { type DataChoice, dataOptions, openData, openingOf } from "./data.ts";
+import { amount, count, optionalChoice, type Values } from "./options.ts";
 import { table } from "./report.ts";
 
 const presetNames = Object.keys(presets) as PresetName[];
@@ -16,47 +15,27 @@ const presetNames = Object.keys(presets) as PresetName[];
 /** Options that say which model is made for which data. */
 export const modelOptions = {
   preset: optionalChoice("--preset <name>", "network and training settings (default digits)", presetNames),
-  data: text("--data <source>", `what to learn (default: the preset's own): ${dataKinds}`),
-  imageSize: text(
-    "--image-size <n>",
-    "size of a folder's images, such as 32 or 28x20 (height x width; default 32)",
-  ),
+  ...dataOptions,
   batch: count("--batch <n>", "images per step (default: the preset's)"),
   steps: count("--steps <n>", "training steps (default: the preset's)"),
   learningRate: amount("--learning-rate <x>", "peak learning rate (default: the preset's)"),
 };
 
-export interface ModelChoice {
-  readonly preset: PresetName | undefined;
-  readonly data: string | undefined;
-  readonly imageSize: string | undefined;
-  readonly batch: number | undefined;
-  readonly steps: number | undefined;
-  readonly learningRate: number | undefined;
-  readonly seed: number;
-}
+export type ModelChoice = Values<typeof modelOptions> & { readonly seed: number };
 
 /** The presets as an aligned table for the help. */
 export const presetTable = `Presets:\n${table(presetNames.map((name) => [`  ${name}`, presets[name].summary]))}`;
-
-/** Opens the data of a choice; problems with single images are told on standard error. */
-export function openData(
-  source: string,
-  { seed, imageSize }: Pick<ModelChoice, "seed" | "imageSize">,
-): Promise<Dataset> {
-  return openDataset(source, {
-    seed,
-    warn: console.error,
-    ...(imageSize && { size: parseImageSize(imageSize) }),
-  });
-}
 
 const presetName = ({ preset }: Pick<ModelChoice, "preset">): PresetName => preset ?? "digits";
 
 export const presetOf = (choice: Pick<ModelChoice, "preset">): Preset => presets[presetName(choice)];
 
-export const dataSource = (choice: Pick<ModelChoice, "preset" | "data">): string =>
+const dataSource = (choice: Pick<ModelChoice, "preset" | "data">): string =>
   choice.data ?? presetOf(choice).data;
+
+/** Opens the data that a choice names. */
+export const chosenData = (choice: DataChoice & Pick<ModelChoice, "preset" | "seed">): Promise<Dataset> =>
+  openData(dataSource(choice), choice.seed, openingOf(choice));
 
 /** The run folder of a choice. */
 export const outFolder = (
@@ -98,7 +77,7 @@ export function authorFor(choice: ModelChoice, dataset: Dataset, suggestion: Sug
       sigmaData: suggestion.dataStd,
     },
     langevin: { stepSize: suggestion.stepSize, stepsPerLevel: suggestion.stepsPerLevel },
-    data: { source: dataSource(choice), shape: [...dataset.shape], classes },
+    data: { source: dataSource(choice), shape: [...dataset.shape], classes, options: openingOf(choice) },
     batch: choice.batch ?? preset.batch,
     ema: { decay: preset.emaDecay },
     network,
@@ -119,7 +98,7 @@ export async function runArtifact(
 ): Promise<Artifact> {
   const out = outFolder(choice);
   if (!(await isArtifact(out))) {
-    const dataset = await openData(dataSource(choice), choice);
+    const dataset = await chosenData(choice);
     const { manifest, files } = authorFor(choice, dataset, await suggestFor(dataset, presetOf(choice)));
     await writeArtifact(out, manifest, files);
   }

@@ -16,7 +16,7 @@ function authored(name: PresetName, batch = 4): Authored {
     model: { folder: "unet", config },
     noise: { preconditioning: preset.preconditioning, sigmas: geometricSigmas(10, 0.02, 10), sigmaData: 0.6 },
     langevin: { stepSize: 1e-5, stepsPerLevel: 1 },
-    data: { source: "digits", shape, classes },
+    data: { source: "digits", shape, classes, options: {} },
     batch,
     ema: { decay: preset.emaDecay },
     network,

@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import sharp from "sharp";
+import { UserError } from "../../lib/errors.ts";
 import { writeAnimation } from "../../lib/images/animation.ts";
 import { imageGrid } from "../../lib/images/grid.ts";
 import { encodeNpy, writeNpy } from "../../lib/images/npy.ts";
@@ -92,7 +93,11 @@ test("a failed write leaves neither a half file nor a temporary one, and the old
   using folder = new TemporaryFolder();
   const path = folder.write("a.bin", "old");
   mkdirSync(`${folder.path}/taken`);
-  await expect(writeAtomically(`${folder.path}/taken`, Uint8Array.of(1))).rejects.toThrow();
+  for (const name of ["taken", "a.bin/below"]) {
+    const refusal = writeAtomically(`${folder.path}/${name}`, Uint8Array.of(1));
+    await expect(refusal).rejects.toBeInstanceOf(UserError);
+    await expect(refusal).rejects.toThrow(`cannot write ${folder.path}/${name}: E`);
+  }
   await writeAtomically(path, Buffer.from("new"));
   expect(readFileSync(path, "utf8")).toBe("new");
   expect(readdirSync(folder.path).sort()).toEqual(["a.bin", "taken"]);

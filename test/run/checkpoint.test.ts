@@ -255,7 +255,7 @@ describe("an interrupted save", () => {
         expect((await listed()).filter((name) => name.startsWith("."))).toEqual([]);
     });
     expect(operations).toBeGreaterThan(25); // 6 files are opened, written, flushed; folders made, flushed, renamed
-  });
+  }, 60_000);
 
   test("by a kill at any file operation: the newest whole one loads, the next save tidies up", async () => {
     await interruptEverywhere("from then on", async () => {
@@ -266,7 +266,7 @@ describe("an interrupted save", () => {
       expect((await listed()).filter((name) => name.startsWith("."))).toEqual([]);
       expect((await load())?.state.step).toBe(4);
     });
-  });
+  }, 60_000);
 
   test("by a file where the folder should be", async () => {
     await fs.writeFile(checkpoints(), "");
@@ -296,7 +296,7 @@ describe("a save in a process of its own", () => {
     const { stdout } = shell(`trap '' XFSZ; ulimit -f 1500; exec "$1" "$2" "$3" 2`);
     expect(stdout.toString()).toMatch(/^UserError: cannot save checkpoint .*step-00000002.*EFBIG.*\n$/);
     await expectOnlyStepOne();
-  });
+  }, 60_000);
 
   test("SIGKILL while it writes: the earlier checkpoint loads", async () => {
     await saveCheckpoint(run, large, largeState(1));
@@ -308,7 +308,7 @@ describe("a save in a process of its own", () => {
     const loaded = await loadNewestCheckpoint(run, large);
     expect(loaded?.problems).toEqual([]);
     expect([1, 2]).toContain(loaded?.state.step as number);
-  });
+  }, 60_000);
 
   const mount = "mount -t tmpfs -o size=6m none";
   const mayMount = Bun.spawnSync(["unshare", "-rm", "bash", "-c", `${mount} /mnt`], {
@@ -329,6 +329,7 @@ describe("a save in a process of its own", () => {
       );
       await expectOnlyStepOne();
     },
+    60_000,
   );
 
   function largeState(step: number): TrainingState {

@@ -1,10 +1,11 @@
 // Artifact folders come back as they were written, and what is missing is named.
 import { expect, test } from "bun:test";
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { readModelWeights } from "../../lib/run/checkpoint.ts";
-import { openArtifact, writeArtifact, writeModelFolder } from "../../lib/run/folder.ts";
+import { openArtifact, writeArtifact, writeManifest, writeModelFolder } from "../../lib/run/folder.ts";
+import { failingFiles } from "../support/failing-files.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 import { tinyArtifact, tinyFiles } from "../support/tiny-artifact.ts";
 
@@ -81,4 +82,40 @@ test("a model folder has what sampling needs, and gives way to a newer one", asy
   expect(await refusal((await openArtifact(dir)).read("step_model.onnx"))).toContain(
     "expected step_model.onnx",
   );
+});
+
+test("a model folder that cannot be finished leaves the older one untouched, and nothing beside it", async () => {
+  using folder = new TemporaryFolder();
+  const dir = join(folder.path, "model");
+  const artifact = tinyArtifact();
+  await writeModelFolder(dir, artifact, Float32Array.of(1, 2));
+  const before = readdirSync(dir, { recursive: true }).sort();
+  const { file: last } = artifact.manifest.graphs.sampling.at(-1)!;
+  const broken = {
+    ...artifact,
+    read: async (file: string) => {
+      if (file === last) throw new UserError(`no ${file}`);
+      return artifact.read(file);
+    },
+  };
+  expect(await refusal(writeModelFolder(dir, broken, Float32Array.of(3, 4)))).toBe(`no ${last}`);
+  expect(readdirSync(folder.path)).toEqual(["model"]);
+  expect(readdirSync(dir, { recursive: true }).sort()).toEqual(before);
+  expect(await readModelWeights(dir, artifact.manifest)).toEqual(Float32Array.of(1, 2));
+});
+
+test("a manifest that the disk refuses is the user's to mend, and the older one stays", async () => {
+  using folder = new TemporaryFolder();
+  const { manifest } = tinyFiles();
+  await writeManifest(folder.path, manifest);
+  // Operations: clear the place beside, open there, write, flush, rename.
+  for (let operation = 0; operation < 5; operation++) {
+    using _ = failingFiles(operation, "once");
+    expect(await refusal(writeManifest(folder.path, { ...manifest, batch: 99 }))).toMatch(
+      /^cannot write .*manifest\.json: EIO: i\/o error/,
+    );
+    expect(readdirSync(folder.path)).toEqual(["manifest.json"]);
+    const text = readFileSync(join(folder.path, "manifest.json"), "utf8");
+    expect(JSON.parse(text).batch).toBe(manifest.batch);
+  }
 });

@@ -11,7 +11,7 @@ import { convolutional, labelled, tinyArtifact } from "../support/tiny-artifact.
 
 const device = await openDevice(ort, "cpu");
 
-const data = { source: "g", shape: [1, 4, 4] as const, classes: 0 };
+const data = { source: "g", shape: [1, 4, 4] as const, classes: 0, options: {} };
 const noise = { preconditioning: "edm", sigmas: [2, 1, 0.5, 0.25], sigmaData: 0.7 };
 /** With weights of zero, D = c_skip x is the exact denoiser of N(0, sigmaData^2) under EDM's preconditioning. */
 const exact = tinyArtifact({ network: convolutional, data, noise, samplingBatches: [2, 64] });

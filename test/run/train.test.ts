@@ -80,7 +80,7 @@ describe("resuming", () => {
   test("20 steps are 10, a read, and 10 more, to the bit", async () => {
     const conv = tinyArtifact({
       network: convolutional,
-      data: { source: "g", shape: [1, 4, 4], classes: 0 },
+      data: { source: "g", shape: [1, 4, 4], classes: 0, options: {} },
     });
     const options = { ...host, artifact: conv, batches: gaussianBatches(8 * 16, 0.5) };
     await using whole = await Trainer.create(options);
@@ -213,7 +213,7 @@ describe("the loop", () => {
   test("memory is flat", async () => {
     const wide = tinyArtifact({
       network: (p, { x }) => convolutional(p.within("wide"), { x, noise: x }),
-      data: { source: "g", shape: [1, 32, 32], classes: 0 },
+      data: { source: "g", shape: [1, 32, 32], classes: 0, options: {} },
     });
     await using trainer = await Trainer.create({
       ...host,
@@ -231,7 +231,7 @@ describe("the loop", () => {
 
 describe("feeds", () => {
   test("labels reach the graph; a graph that wants them says so", async () => {
-    const data = { source: "g", shape: [1, 2, 2] as const, classes: 3 };
+    const data = { source: "g", shape: [1, 2, 2] as const, classes: 3, options: {} };
     const classes = tinyArtifact({ network: labelled, data });
     const labels = Int32Array.of(0, 1, 2, 0, 1, 2, 0, 1);
     await using without = await Trainer.create({ ...host, artifact: classes, batches });

@@ -1,7 +1,7 @@
 // The whole way with the tiny preset: author, train, kill, resume, interrupt, sample.
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { parseManifest } from "../../lib/artifact/manifest.ts";
@@ -139,6 +139,31 @@ test("a finished run is not overwritten, and a corrupt newest checkpoint gives w
   expect(other.code).toBe(1);
   expect(other.stderr).toMatch(/was authored with batch 4, got --batch 7; choose another --out/);
 });
+
+test("metrics or a preview that cannot be written end the run with one line, and the checkpoint stays", async () => {
+  using folder = new TemporaryFolder();
+  const run = join(folder.path, "run");
+  const train = (...args: string[]) => runScript("train", [...tiny, "--out", run, ...args]);
+  expect((await train("--steps", "2", "--preview-every", "1000")).code).toBe(0);
+  const before = await contents(checkpoint(run, 2));
+  const metrics = join(run, "metrics.jsonl");
+  const ending = /^training .*\ntrain: cannot write (.*): E[A-Z]+.*\n$/;
+
+  await rm(metrics);
+  await symlink(join(folder.path, "nowhere", "metrics.jsonl"), metrics);
+  const unmeasured = await train("--steps", "9", "--resume");
+  expect(unmeasured.code).toBe(1);
+  expect(ending.exec(unmeasured.stderr)?.[1]).toBe(metrics);
+
+  await rm(metrics);
+  await writeFile(join(run, "samples"), "");
+  const unseen = await train("--preview-every", "3", "--resume");
+  expect(unseen.code).toBe(1);
+  expect(ending.exec(unseen.stderr)?.[1]).toBe(join(run, "samples/step-00000003.png"));
+
+  expect(await readdir(join(run, "checkpoints"))).toEqual(["step-00000002"]);
+  expect(await contents(checkpoint(run, 2))).toEqual(before);
+}, 60_000);
 
 test("author writes every graph that the manifest names, and a dry run writes nothing", async () => {
   using folder = new TemporaryFolder();

@@ -31,7 +31,7 @@ const defaults: Authoring = {
   model: { folder: "net", config: {} },
   noise: { preconditioning: "edm", sigmas: [1, 0.5], sigmaData: 0.5 },
   langevin: { stepSize: 0.01, stepsPerLevel: 2 },
-  data: { source: "gaussian", shape: [1, 2, 2], classes: 0 },
+  data: { source: "gaussian", shape: [1, 2, 2], classes: 0, options: {} },
   batch: 8,
   ema: { decay: 0.99 },
   optimizer: {

@@ -25,7 +25,7 @@ export const tinyManifest: Manifest = {
   model: { folder: "unet", config: { _class_name: "UNet2DModel", sample_size: 4, block_out_channels: [2] } },
   noise: { preconditioning: "ncsnv2", sigmas: [1, 0.1, 0.01], sigmaData: 0.5 },
   langevin: { stepSize: 1e-5, stepsPerLevel: 5 },
-  data: { source: "digits", shape: [1, 4, 4], classes: 10 },
+  data: { source: "digits", shape: [1, 4, 4], classes: 10, options: {} },
   batch: 2,
   parameters: [
     { name: "conv_in.weight", shape: [2, 1, 3, 3], offset: 0, init: { kind: "uniform", bound: 1 / 3 } },

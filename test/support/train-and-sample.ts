@@ -16,7 +16,7 @@ const heavy: Network = (p, inputs) => {
 
 const artifact = tinyArtifact({
   network: heavy,
-  data: { source: "g", shape: [1, 8, 8], classes: 0 },
+  data: { source: "g", shape: [1, 8, 8], classes: 0, options: {} },
   batch: 4,
 });
 /** Steps after those that are compared, to see whether memory grows. */
