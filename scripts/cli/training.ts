@@ -9,7 +9,6 @@ import type { DeviceName } from "../../lib/run/device.ts";
 import { writeModelFolder } from "../../lib/run/folder.ts";
 import type { Artifact, Host } from "../../lib/run/session.ts";
 import { DivergedError, type StepReport, Trainer } from "../../lib/run/train.ts";
-import { samplers } from "../../lib/theory/samplers/index.ts";
 import { openData, openingOf } from "./data.ts";
 import { openHost } from "./host.ts";
 import { interrupt } from "./interrupt.ts";
@@ -17,7 +16,7 @@ import { type ModelChoice, runArtifact } from "./prepare.ts";
 import { progress } from "./progress.ts";
 import { report } from "./report.ts";
 import { appendLine } from "./run-folder.ts";
-import { draw, everyClass, samplerDefaults, sheet } from "./sampling.ts";
+import { draw, samplingPlan, sheet } from "./sampling.ts";
 
 export interface TrainingChoice extends ModelChoice {
   readonly out: string | undefined;
@@ -164,16 +163,13 @@ class Run {
   private async preview(signal: AbortSignal): Promise<void> {
     const { artifact, host, trainer } = this;
     const { manifest, where } = artifact;
-    const method = "annealed-langevin";
+    const request = { method: "annealed-langevin", count: previewImages, steps: previewEvaluations } as const;
     const drawn = await draw({
       ...host,
+      ...samplingPlan(request, manifest),
       artifact,
       weights: await trainer.readVector("ema"),
-      method,
-      sampler: samplers[method].fitBudget(samplerDefaults(manifest), previewEvaluations),
-      count: previewImages,
       seed: this.choice.seed,
-      labels: everyClass(manifest, previewImages),
       signal,
     });
     const name = `step-${String(trainer.step).padStart(8, "0")}.png`;
