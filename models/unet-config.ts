@@ -26,7 +26,7 @@ const schema = z.object({
   downsample_padding: z.union([z.literal(0), z.literal(1)]).default(1),
   downsample_type: z.literal("conv").default("conv"),
   upsample_type: z.literal("conv").default("conv"),
-  // Dropout acts in training only; a network that was trained with it samples without.
+  // There is no dropout here; it acts in training only, so a network that was trained with it samples the same with 0.
   dropout: z.literal(0).default(0),
   act_fn: z.enum(activationNames).default("silu"),
   attention_head_dim: size.nullable().default(8),
@@ -85,11 +85,16 @@ function checkSize(config: UnetConfig): void {
   );
 }
 
-function checkGroups({ norm_num_groups, block_out_channels }: UnetConfig): void {
+function checkGroups({ norm_num_groups, attn_norm_num_groups, block_out_channels }: UnetConfig): void {
   const odd = block_out_channels.find((channels) => channels % norm_num_groups !== 0);
   if (odd !== undefined)
     throw new UserError(
       `unet config: norm_num_groups ${norm_num_groups} must divide all block_out_channels, got ${odd}; use a common divisor such as ${block_out_channels.reduce(greatestCommonDivisor)}`,
+    );
+  const middle = block_out_channels.at(-1)!;
+  if (middle % (attn_norm_num_groups ?? 1) !== 0)
+    throw new UserError(
+      `unet config: attn_norm_num_groups ${attn_norm_num_groups} must divide the last of block_out_channels, got ${middle}`,
     );
 }
 

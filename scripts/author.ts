@@ -1,4 +1,7 @@
 // Writes a model's training artifacts: ONNX graphs and the manifest that says how to run them.
+import type { Manifest } from "../lib/artifact/manifest.ts";
+import { UserError } from "../lib/errors.ts";
+import { loadNewestCheckpoint } from "../lib/run/checkpoint.ts";
 import { writeArtifact } from "../lib/run/folder.ts";
 import { main } from "./cli/command.ts";
 import { common, text } from "./cli/options.ts";
@@ -14,6 +17,16 @@ import {
 import { megabytes, report } from "./cli/report.ts";
 
 const { seed, json } = common;
+
+/** Throws UserError where a run's checkpoints could not go on with this model. */
+async function requireContinuable(out: string, manifest: Manifest): Promise<void> {
+  await loadNewestCheckpoint(out, manifest).catch((cause: unknown) => {
+    if (!(cause instanceof UserError)) throw cause;
+    throw new UserError(
+      `${out} holds a run that this model cannot go on with; choose another --out (${cause.message})`,
+    );
+  });
+}
 
 await main({
   name: "author",
@@ -32,6 +45,7 @@ await main({
     const suggestion = await suggestFor(dataset, presetOf(values));
     const { manifest, files } = authorFor(values, dataset, suggestion);
     const out = outFolder(values);
+    await requireContinuable(out, manifest);
     await writeArtifact(out, manifest, files);
     const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0);
     report(

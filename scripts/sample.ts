@@ -7,13 +7,19 @@ import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
 import { amount, choice, common, count, index, text, toggle } from "./cli/options.ts";
 import { checkOutputs, writeOutputs } from "./cli/outputs.ts";
-import { progress } from "./cli/progress.ts";
+import { type Progress, progress } from "./cli/progress.ts";
 import { report, table } from "./cli/report.ts";
 import { newestRun, trainedWeights } from "./cli/run-folder.ts";
 import { draw, samplingPlan } from "./cli/sampling.ts";
 
 const names = Object.keys(samplers) as SamplerName[];
 const framesOfAnimation = 60;
+
+/** Works under a progress bar that is gone when the result is told. */
+async function underBar<T>(steps: number, work: (bar: Progress) => Promise<T>): Promise<T> {
+  using bar = progress("sampling", "steps", steps);
+  return await work(bar);
+}
 
 await main({
   name: "sample",
@@ -36,26 +42,27 @@ await main({
   examples: ["--method annealed-langevin", "runs/digits --class 3 --count 16 --animate three.webp"],
   epilogue: `Methods:\n${table(names.map((name) => [`  ${name}`, samplers[name].summary, samplers[name].source]))}`,
   async run(values, folder) {
-    checkOutputs(values);
+    await checkOutputs(values);
     const artifact = await openArtifact(folder ?? (await newestRun()));
     const plan = samplingPlan(values, artifact.manifest);
     const { weights, from } = await trainedWeights(artifact);
     const host = await openHost(values.device);
 
     using stop = interrupt();
-    using bar = progress("sampling", "steps", plan.nfe);
     const start = performance.now();
-    const drawn = await draw({
-      ...host,
-      ...plan,
-      artifact,
-      weights,
-      seed: values.seed,
-      batch: values.batch,
-      signal: stop.signal,
-      frames: values.animate ? framesOfAnimation : 0,
-      onStep: (done, all, sigma) => bar.update(done, `sigma ${sigma.toPrecision(3)}`, all),
-    });
+    const drawn = await underBar(plan.nfe, (bar) =>
+      draw({
+        ...host,
+        ...plan,
+        artifact,
+        weights,
+        seed: values.seed,
+        batch: values.batch,
+        signal: stop.signal,
+        frames: values.animate ? framesOfAnimation : 0,
+        onStep: (done, all, sigma) => bar.update(done, `sigma ${sigma.toPrecision(3)}`, all),
+      }),
+    );
     if (!drawn) return 130;
     const seconds = (performance.now() - start) / 1000;
 

@@ -1,6 +1,7 @@
 // The manifest: what an artifact's graphs are, what feeds each input, and how the flat parameter vector is laid out.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { sizeOf } from "./shape.ts";
 
 /** The manifest version that this build writes and reads. */
 export const manifestVersion = 1;
@@ -9,7 +10,6 @@ export const manifestVersion = 1;
 const weightStates = ["params", "ema"] as const;
 
 const maxElements = 2 ** 31;
-const elements = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
 const count = z.int().nonnegative();
 const positiveInteger = z.int().positive();
@@ -24,7 +24,7 @@ const fileName = z
 
 const shape = z
   .array(positiveInteger)
-  .refine((sizes) => elements(sizes) < maxElements, "expected fewer than 2^31 elements");
+  .refine((sizes) => sizeOf(sizes) < maxElements, "expected fewer than 2^31 elements");
 
 const initialisation = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("uniform"), bound: z.number().nonnegative() }),
@@ -101,7 +101,7 @@ const schema = z.strictObject({
     source: name,
     shape: z
       .tuple([positiveInteger, positiveInteger, positiveInteger])
-      .refine((sizes) => elements(sizes) < maxElements, "expected fewer than 2^31 elements"),
+      .refine((sizes) => sizeOf(sizes) < maxElements, "expected fewer than 2^31 elements"),
     classes: count,
     // How the source was opened, for whoever opens it again.
     options: z.record(z.string(), z.unknown()),
@@ -160,7 +160,7 @@ function* parametersTile({ parameters, parameterCount }: Manifest): Generator<st
   let end = 0;
   for (const { name, shape, offset } of parameters) {
     if (offset !== end) yield `parameters: ${name} expected at offset ${end}, got ${offset}`;
-    end = offset + elements(shape);
+    end = offset + sizeOf(shape);
   }
   if (end !== parameterCount)
     yield `parameterCount: expected ${end}, where the parameters end, got ${parameterCount}`;

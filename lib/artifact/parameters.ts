@@ -2,6 +2,7 @@
 import { UserError } from "../errors.ts";
 import type { Manifest } from "./manifest.ts";
 import type { SafeTensor } from "./safetensors.ts";
+import { sizeOf } from "./shape.ts";
 
 type Layout = Pick<Manifest, "parameters" | "parameterCount">;
 
@@ -25,11 +26,10 @@ export function namedParameters(layout: Layout, flat: Float32Array): Map<string,
   if (flat.length !== layout.parameterCount) {
     throw new Error(`namedParameters: expected ${layout.parameterCount} floats, got ${flat.length}`);
   }
-  const sizes = layout.parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
   return new Map(
-    layout.parameters.map(({ name, shape, offset }, i) => [
+    layout.parameters.map(({ name, shape, offset }) => [
       name,
-      { dtype: "F32", shape, data: flat.subarray(offset, offset + sizes[i]!) },
+      { dtype: "F32", shape, data: flat.subarray(offset, offset + sizeOf(shape)) },
     ]),
   );
 }

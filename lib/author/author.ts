@@ -7,6 +7,7 @@ import {
   manifestVersion,
   type OptimizerEntry,
   type OutputPort,
+  stateNames,
 } from "../artifact/manifest.ts";
 import type { Network } from "./denoiser.ts";
 import { peakBytes } from "./graph/memory.ts";
@@ -61,10 +62,11 @@ export function author(settings: Authoring): Authored {
   const optimizer = { ...chosen, slots: [...slotNames(chosen.kind)] } as OptimizerEntry;
   const losses = sampleLosses(subject, objective, batch);
   const training = trainingOutputs(losses, specs, layout);
-  const step = optimizerOutputs(optimizer, layout.size);
+  const step = optimizerOutputs(optimizer, layout);
 
   const files = new Map<string, Uint8Array>();
-  const feeds = { ...feedsByName, ...objective.draws };
+  const states = stateNames({ optimizer }).map((name) => [name, "state"] as const);
+  const feeds = { ...feedsByName, ...Object.fromEntries(states), ...objective.draws };
   const write = (file: string, outputs: Outputs, extra: Feeds = {}) => {
     const { bytes, ...entry } = emit(file, outputs, { ...feeds, ...extra });
     files.set(file, bytes);
@@ -101,7 +103,7 @@ export function author(settings: Authoring): Authored {
 
 type Feeds = Readonly<Record<string, Feed>>;
 
-/** What feeds an input of a given name; all other inputs are state. */
+/** What feeds an input of a given name, besides the state and what the objective draws. */
 const feedsByName: Feeds = {
   x: "data",
   label: "label",
@@ -131,7 +133,9 @@ function emit(file: string, outputs: Outputs, feeds: Feeds): GraphEntry & { read
 
 function inputPort(node: Tensor<"Input">, feeds: Feeds): InputPort {
   const { name } = node.attrs;
-  return { name, dtype: portType(node), shape: node.shape, feed: feeds[name] ?? "state" };
+  const feed = feeds[name];
+  if (!feed) throw new Error(`author: input "${name}" has no feed; one of: ${Object.keys(feeds).join(", ")}`);
+  return { name, dtype: portType(node), shape: node.shape, feed };
 }
 
 function outputPort(name: string, { tensor, role, of }: Output): OutputPort {

@@ -1,5 +1,5 @@
 // From a raw network to a denoiser and a score, by coefficients that the host computes for every noise level.
-import { add, div, mul, reshape, square, sub } from "./graph/ops.ts";
+import { add, div, mul, perSample, square, sub } from "./graph/ops.ts";
 import type { Tensor } from "./graph/tensor.ts";
 import type { Parameters } from "./nn/parameters.ts";
 import type { Score } from "./objectives/objective.ts";
@@ -27,13 +27,12 @@ export function denoise(
   at: Conditioning,
   label?: Tensor,
 ): Tensor {
-  const perImage = (values: Tensor) => reshape(values, [-1, ...x.shape.slice(1).map(() => 1)]);
-  const raw = network(p, { x: mul(perImage(at.c_in), x), noise: at.c_noise, label });
-  return add(mul(perImage(at.c_skip), x), mul(perImage(at.c_out), raw));
+  const raw = network(p, { x: mul(perSample(at.c_in, x), x), noise: at.c_noise, label });
+  return add(mul(perSample(at.c_skip, x), x), mul(perSample(at.c_out, x), raw));
 }
 
 /** The score of a denoiser, (D(x; sigma) - x)/sigma² (Tweedie's formula). */
 export const scoreOf =
   (denoiser: (x: Tensor) => Tensor): Score =>
   (x, sigma) =>
-    div(sub(denoiser(x), x), reshape(square(sigma), [-1, ...x.shape.slice(1).map(() => 1)]));
+    div(sub(denoiser(x), x), perSample(square(sigma), x));

@@ -1,10 +1,11 @@
 // The graphs of an artifact as expressions: training, evaluation, optimizer, the fused step, and sampling.
 import type { OptimizerEntry, OutputPort } from "../artifact/manifest.ts";
+import { sizeOf } from "../artifact/shape.ts";
 import { gradient } from "./autodiff/gradient.ts";
 import { type Conditioning, denoise, type Network, scoreOf } from "./denoiser.ts";
 import { input } from "./graph/constant.ts";
 import { abs, add, concat, less, mean, mul, reshape, sub, where } from "./graph/ops.ts";
-import { type Shape, sizeOf, type Tensor } from "./graph/tensor.ts";
+import type { Shape, Tensor } from "./graph/tensor.ts";
 import { substitute } from "./graph/traverse.ts";
 import type { Layout } from "./layout.ts";
 import { type ParameterSpec, Parameters } from "./nn/parameters.ts";
@@ -81,9 +82,12 @@ export function evalOutputs(losses: Tensor, layout: Layout): Outputs {
 /** Above this a gradient norm counts as infinite; the comparison also fails for NaN, on every provider. */
 const largestNorm = 1e30;
 
-/** The optimizer's step on flat vectors; when the gradient is not finite, everything stays as it was. */
-export function optimizerOutputs(entry: OptimizerEntry, size: number): Outputs {
-  const vector = (name: string) => input(name, [size]);
+/**
+ * The optimizer's step on flat vectors. Frozen parameters stay as they are, weight decay or not; when the gradient is not
+ * finite, everything does.
+ */
+export function optimizerOutputs(entry: OptimizerEntry, layout: Layout): Outputs {
+  const vector = (name: string) => input(name, [layout.size]);
   const gradientNorm = norm(vector("gradient"));
   const slots = Object.fromEntries(entry.slots.map((name) => [name, vector(name)]));
   const updated = update(entry, {
@@ -96,14 +100,13 @@ export function optimizerOutputs(entry: OptimizerEntry, size: number): Outputs {
       secondCorrection: input("second_correction", []),
     },
   });
-  const ema = movingAverage(vector("ema"), updated.params, input("ema_decay", []));
+  const params = layout.keepFrozen(updated.params, vector("params"));
+  const ema = movingAverage(vector("ema"), params, input("ema_decay", []));
   const finite = less(abs(gradientNorm), largestNorm);
-  const next = Object.entries({ params: updated.params, ema, ...updated.slots }).map(
-    ([name, now]): [string, Output] => [
-      `${name}_next`,
-      { tensor: where(finite, now, vector(name)), role: "state", of: name },
-    ],
-  );
+  const next = Object.entries({ params, ema, ...updated.slots }).map(([name, now]): [string, Output] => [
+    `${name}_next`,
+    { tensor: where(finite, now, vector(name)), role: "state", of: name },
+  ]);
   return { ...Object.fromEntries(next), gradient_norm: { tensor: gradientNorm, role: "metric" } };
 }
 

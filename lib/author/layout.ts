@@ -1,8 +1,9 @@
 // The flat parameter vector: where every parameter lies in it, and expressions that read them from it.
 import type { Manifest } from "../artifact/manifest.ts";
+import { sizeOf } from "../artifact/shape.ts";
 import { input } from "./graph/constant.ts";
-import { reshape, slice } from "./graph/ops.ts";
-import { sizeOf, type Tensor } from "./graph/tensor.ts";
+import { concat, reshape, slice } from "./graph/ops.ts";
+import type { Tensor } from "./graph/tensor.ts";
 import { substitute } from "./graph/traverse.ts";
 import type { ParameterSpec } from "./nn/parameters.ts";
 
@@ -10,12 +11,17 @@ export class Layout {
   readonly entries: Manifest["parameters"];
   /** Elements of the flat vector. */
   readonly size: number;
+  /** Stretches of neighbouring parameters that are all trained or all not. */
+  private readonly stretches: { readonly trained: boolean; readonly start: number; end: number }[] = [];
 
   constructor(specs: readonly ParameterSpec[]) {
     let offset = 0;
-    this.entries = specs.map(({ name, shape, init }) => {
+    this.entries = specs.map(({ name, shape, init, trained }) => {
       const entry = { name, shape, offset, init };
       offset += sizeOf(shape);
+      const last = this.stretches.at(-1);
+      if (last?.trained === trained) last.end = offset;
+      else this.stretches.push({ trained, start: entry.offset, end: offset });
       return entry;
     });
     this.size = offset;
@@ -29,5 +35,13 @@ export class Layout {
       return [input(name, shape), reshape(part, shape)];
     });
     return substitute(outputs, new Map(parts));
+  }
+
+  /** The flat vector `now` where parameters are trained, `before` where they are frozen. */
+  keepFrozen(now: Tensor, before: Tensor): Tensor {
+    const parts = this.stretches.map(({ trained, start, end }) =>
+      slice(trained ? now : before, { axis: 0, start, end }),
+    );
+    return concat(parts, 0);
   }
 }

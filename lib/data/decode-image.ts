@@ -1,6 +1,7 @@
 // Decodes one image file to planes of bytes of a given shape.
 
 import sharp from "sharp";
+import { UserError } from "../errors.ts";
 import { toPlanes } from "../images/pixels.ts";
 
 export interface DecodeOptions {
@@ -11,6 +12,15 @@ export interface DecodeOptions {
   readonly channels: 1 | 3;
   /** CSS colour behind transparent pixels and in borders. */
   readonly background: string;
+}
+
+/** Throws UserError where `text` is no colour that sharp reads. */
+export function checkColour(text: string): void {
+  try {
+    sharp({ create: { width: 1, height: 1, channels: 3, background: text } });
+  } catch {
+    throw new UserError(`background: expected a CSS colour (white, #a0c0ff, rgb(10, 20, 30)), got "${text}"`);
+  }
 }
 
 // A file may claim any size in a few bytes; larger ones than this are refused before they are decoded.

@@ -1,7 +1,7 @@
 // IDX files, the format of MNIST and its relatives, plain or gzipped (LeCun, Cortes & Burges, yann.lecun.com/exdb/mnist).
 
 import { createReadStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
@@ -9,6 +9,7 @@ import { UserError } from "../errors.ts";
 import { toPlanes } from "../images/pixels.ts";
 import { byteDataset } from "./byte-images.ts";
 import type { Dataset } from "./dataset.ts";
+import { fileNames } from "./file-names.ts";
 
 interface IdxArray {
   readonly dimensions: readonly number[];
@@ -23,11 +24,17 @@ const MAX_INFLATION = 1032;
 const CHANNELS_AT_MOST = 4;
 
 /** Whether a file's name says that it holds IDX images, such as train-images-idx3-ubyte.gz or t10k.idx3-ubyte. */
-export const isIdxImages = (name: string): boolean => /(^|[-_.])idx[34]([-_.]ubyte)?(\.gz)?$/.test(name);
+export const isIdxImages = (name: string): boolean => /(^|[-_.])idx[34]([-_.]ubyte)?(\.gz)?$/i.test(name);
+
+const isZipped = (name: string): boolean => /\.gz$/i.test(name);
+const unzipped = (name: string): string => (isZipped(name) ? name.slice(0, -3) : name);
 
 /** The images of a folder's IDX file; of several, the one for training. Throws UserError when that leaves a choice. */
 export async function idxFolder(folder: string): Promise<Dataset> {
-  const names = (await readdir(folder)).filter(isIdxImages).sort();
+  const files = await fileNames(folder);
+  // A zipped file beside its unzipped self is the same set twice.
+  const twice = (name: string) => isZipped(name) && files.includes(unzipped(name));
+  const names = files.filter((name) => isIdxImages(name) && !twice(name));
   const training = names.filter((name) => /train/i.test(name));
   const candidates = training.length > 0 ? training : names;
   if (candidates.length !== 1)
@@ -41,15 +48,18 @@ export async function idxFolder(folder: string): Promise<Dataset> {
 export async function idxFile(path: string): Promise<Dataset> {
   const images = await readIdx(path, [3, 4]);
   const labels = await labelsBeside(path, images.dimensions[0]!);
-  return byteDataset({ name: basename(path).replace(/\.gz$/, ""), ...toImages(images), labels });
+  return byteDataset({ name: unzipped(basename(path)), ...toImages(images), labels });
 }
 
 async function labelsBeside(path: string, count: number): Promise<Uint8Array | undefined> {
-  const plain = basename(path).replace(/\.gz$/, "");
-  const wanted = plain.replace("images", "labels").replace(/idx[34]/, "idx1");
-  const names = await readdir(dirname(path));
-  const found = [wanted, `${wanted}.gz`].find((name) => names.includes(name));
-  if (found === undefined || wanted === plain) return undefined;
+  const plain = unzipped(basename(path));
+  const wanted = plain
+    .replace(/images/i, "labels")
+    .replace(/(idx)[34]/i, "$11")
+    .toLowerCase();
+  if (wanted === plain.toLowerCase()) return undefined;
+  const found = (await fileNames(dirname(path))).find((name) => unzipped(name).toLowerCase() === wanted);
+  if (found === undefined) return undefined;
   const { data } = await readIdx(join(dirname(path), found), [1]);
   if (data.length !== count)
     throw new UserError(

@@ -6,7 +6,7 @@ import { UserError } from "../errors.ts";
 import { bytesToUnit } from "../images/pixels.ts";
 import { ByteCache } from "./byte-cache.ts";
 import type { Dataset } from "./dataset.ts";
-import { type DecodeOptions, decodeImage } from "./decode-image.ts";
+import { checkColour, type DecodeOptions, decodeImage } from "./decode-image.ts";
 
 /** How the files of a folder become images of one shape. */
 export interface ImageFolderOptions extends Partial<DecodeOptions> {
@@ -25,7 +25,7 @@ export const isImage = (name: string): boolean => EXTENSIONS.includes(extname(na
 
 /**
  * All images below a folder, in the order of their paths; 3x32x32 unless the options say otherwise. When every image lies in a
- * subfolder, and there are at least two, the subfolders' names in order are the classes. Throws UserError when there is no image.
+ * subfolder, and there are at least two, the subfolders' names in order are the classes. Throws UserError when there is no image, or for a background that is no colour.
  */
 export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<Dataset> {
   const paths = await listImages(folder);
@@ -39,6 +39,7 @@ export async function imageFolder(folder: string, options: ImageFolderOptions = 
     channels: options.channels ?? 3,
     background: options.background ?? "#000",
   } satisfies DecodeOptions;
+  checkColour(decode.background);
   const classes = classesOf(paths);
   const labelOf = new Map(classes.map((name, label) => [name, label]));
   const files = new ImageFiles(folder, paths, decode, options);

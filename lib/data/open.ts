@@ -1,11 +1,12 @@
 // Finds out what the user's --data means: a built-in name, a folder or a file.
 
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import { cifarFiles, cifarFolder, isCifarBatch } from "./cifar.ts";
 import type { Dataset } from "./dataset.ts";
 import { digits } from "./digits.ts";
+import { fileNames } from "./file-names.ts";
 import { idxFile, idxFolder, isIdxImages } from "./idx.ts";
 import { type ImageFolderOptions, imageFolder, isImage } from "./image-folder.ts";
 import { shapes } from "./shapes.ts";
@@ -21,23 +22,42 @@ export interface OpenOptions extends ImageFolderOptions {
 /** What --data takes, for help and error texts. */
 export const dataKinds = `a built-in set (${Object.keys(builtins).join(", ")}), a folder or file of IDX images, a folder of CIFAR-10 batches (data_batch_1.bin), or a folder of images`;
 
-/** Opens a built-in set by name, else the folder or file at the path. Throws UserError when it is none of `dataKinds` or damaged. */
+/**
+ * Opens a built-in set by name, else the folder or file at the path. Throws UserError when it is none of `dataKinds` or damaged,
+ * and for options that only a folder of images can follow on anything else.
+ */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
-  if (Object.hasOwn(builtins, spec)) return builtins[spec]!(options.seed ?? 0);
+  const ready = await openReady(spec, options.seed ?? 0);
+  if (ready === undefined) return imageFolder(resolve(spec), options);
+  refuseShaping(spec, options, ready);
+  return ready;
+}
+
+/** Data whose images have their shape already; undefined for a folder of images, which get theirs when they are read. */
+async function openReady(spec: string, seed: number): Promise<Dataset | undefined> {
+  if (Object.hasOwn(builtins, spec)) return builtins[spec]!(seed);
   const path = resolve(spec);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new UserError(`data "${spec}": no such name or path; expected ${dataKinds}`);
-  return found.isDirectory() ? openFolder(path, options) : openFile(path);
+  return found.isDirectory() ? openFolder(path) : openFile(path);
 }
 
-async function openFolder(path: string, options: OpenOptions): Promise<Dataset> {
-  const names = await readdir(path);
+async function openFolder(path: string): Promise<Dataset | undefined> {
+  const names = await fileNames(path);
   if (names.some(isIdxImages)) return idxFolder(path);
   if (names.some(isCifarBatch)) return cifarFolder(path);
-  return imageFolder(path, options);
+  return undefined;
 }
 
 function openFile(path: string): Promise<Dataset> {
   if (isImage(path)) throw new UserError(`${path}: one image is no data set; give the folder that holds it`);
   return path.endsWith(".bin") ? cifarFiles(basename(path), [path]) : idxFile(path);
+}
+
+function refuseShaping(spec: string, options: OpenOptions, { shape }: Dataset): void {
+  const given = (["size", "fit", "channels", "background"] as const).filter((name) => options[name]);
+  if (given.length > 0)
+    throw new UserError(
+      `data "${spec}": its images are [${shape}] already, so ${given.join(", ")} cannot be chosen; that is for a folder of image files`,
+    );
 }

@@ -95,10 +95,12 @@ export async function readModelWeights(dir: string, manifest: Manifest): Promise
   return flatParameters(manifest, decodeSafetensors(bytes, path).tensors, path);
 }
 
-/** Says whose state a checkpoint holds: the same network, parameter layout and optimizer give the same print. */
-function fingerprint({ model, parameters, optimizer }: Manifest): string {
+/** Says whose state a checkpoint holds: the same network, preconditioning, parameter layout and optimizer give the same print. */
+function fingerprint({ model, noise, parameters, optimizer }: Manifest): string {
   const layout = parameters.map(({ name, shape, offset }) => [name, shape, offset]);
-  return sha256(JSON.stringify([model.config, layout, optimizer.kind, optimizer.slots]));
+  const { preconditioning, sigmaData } = noise;
+  const { kind, slots } = optimizer;
+  return sha256(JSON.stringify([model.config, preconditioning, sigmaData, layout, kind, slots]));
 }
 
 function slotTensors(

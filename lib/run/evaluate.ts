@@ -1,5 +1,6 @@
 // Evaluation: the training loss at chosen noise levels, on given images and with the same noise each time.
 import type { GraphEntry, Manifest } from "../artifact/manifest.ts";
+import { sizeOf } from "../artifact/shape.ts";
 import { UserError } from "../errors.ts";
 import { stream } from "../random.ts";
 import type { Runtime } from "./device.ts";
@@ -44,7 +45,7 @@ async function meanLoss(
   { images, labels }: EvaluationData,
   sigma: number,
 ): Promise<number> {
-  const size = manifest.data.shape.reduce((product, n) => product * n, 1);
+  const size = sizeOf(manifest.data.shape);
   const count = images.length / size;
   if (!(Number.isInteger(count) && count > 0))
     throw new UserError(

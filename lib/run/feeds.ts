@@ -1,5 +1,6 @@
 // Feeds: the host's part of a graph's inputs, filled run after run into the same buffers by what the manifest calls them.
 import type { Feed, GraphEntry, InputPort, Manifest } from "../artifact/manifest.ts";
+import { sizeOf } from "../artifact/shape.ts";
 import { UserError } from "../errors.ts";
 import type { RandomStream } from "../random.ts";
 import { type Preconditioning, preconditionings } from "../theory/preconditioning.ts";
@@ -105,7 +106,7 @@ export class Feeds {
   constructor(runtime: Runtime, manifest: Manifest, { inputs }: GraphEntry) {
     this.columns = sigmaColumns(manifest);
     const fed = inputs.filter(({ feed }) => !residentFeeds.has(feed));
-    const buffer = ({ shape, dtype }: InputPort) => new arrays[dtype](shape.reduce((n, size) => n * size, 1));
+    const buffer = ({ shape, dtype }: InputPort) => new arrays[dtype](sizeOf(shape));
     this.ports = fed.map((port) => [port, buffer(port)]);
     this.tensors = Object.fromEntries(
       this.ports.map(([{ name, dtype, shape }, data]) => [name, new runtime.Tensor(dtype, data, shape)]),

@@ -1,5 +1,6 @@
 // Initial weights: what the manifest says of each parameter, drawn from a stream of its own.
 import { type Initialisation, type Manifest, stateNames } from "../artifact/manifest.ts";
+import { sizeOf } from "../artifact/shape.ts";
 import { type RandomStream, stream } from "../random.ts";
 
 type Fill<I> = (out: Float32Array, init: I, random: RandomStream) => void;
@@ -22,7 +23,7 @@ const fills: { readonly [K in Initialisation["kind"]]: Fill<Extract<Initialisati
 export function initialParameters(manifest: Manifest, seed: number): Float32Array {
   const flat = new Float32Array(manifest.parameterCount);
   for (const { name, shape, offset, init } of manifest.parameters) {
-    const size = shape.reduce((product, n) => product * n, 1);
+    const size = sizeOf(shape);
     const fill = fills[init.kind] as Fill<Initialisation>;
     fill(flat.subarray(offset, offset + size), init, stream(seed, `init:${name}`));
   }

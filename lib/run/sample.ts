@@ -1,5 +1,6 @@
 // Sampling: walks a sampler's steps with one small graph, x <- a x + b D(x; sigma) + c z, in chunks of the graph's batch.
 import type { SamplingEntry } from "../artifact/manifest.ts";
+import { sizeOf } from "../artifact/shape.ts";
 import { UserError } from "../errors.ts";
 import { type RandomStream, stream } from "../random.ts";
 import type { Step } from "../theory/samplers/sampler.ts";
@@ -92,7 +93,7 @@ class Walker {
     this.graph = graph;
     this.shape = [entry.batch, ...manifest.data.shape];
     this.feeds = new Feeds(options.ort, manifest, entry);
-    this.imageSize = manifest.data.shape.reduce((product, n) => product * n, 1);
+    this.imageSize = sizeOf(manifest.data.shape);
   }
 
   async *walk(place: Place): AsyncGenerator<SampleProgress, void> {
@@ -115,9 +116,10 @@ class Walker {
   private labels({ first, count }: Place): Int32Array | undefined {
     const { labels, count: all, artifact } = this.options;
     if (!labels) return undefined;
-    if (labels.length !== all)
+    const { classes } = artifact.manifest.data;
+    if (labels.length !== all || labels.some((label) => !(label >= 0 && label < classes)))
       throw new UserError(
-        `sample: expected one label for each of ${all} samples, 0..${artifact.manifest.data.classes - 1}, got ${labels.length}`,
+        `sample: expected one label in 0..${classes - 1} for each of ${all} samples, got ${labels.length} labels [${labels.slice(0, 5)}…]`,
       );
     return labels.subarray(first, first + count);
   }

@@ -45,6 +45,13 @@ export class Session implements AsyncDisposable {
     return outputs as Tensors; // our graphs have no other outputs
   }
 
+  /** The graph's inputs as it declares them, each as "name type [shape]". */
+  get inputs(): string[] {
+    return this.session.inputMetadata.map((input) =>
+      input.isTensor ? described(input.name, input.type, input.shape) : input.name,
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.session.release();
   }
@@ -85,7 +92,22 @@ export interface Graph extends AsyncDisposable {
   readonly replaces: Readonly<Record<string, string>>;
 }
 
-/** Loads one of the artifact's graphs; its state outputs, and those in `replaces`, stay on the device. */
+const described = (name: string, type: string, shape: readonly (number | string)[]) =>
+  `${name} ${type} [${shape}]`;
+
+/** A file of another model would fail in the middle of a run, or compute something else. */
+function requireInputs(session: Session, { file, inputs }: GraphEntry, where: string): void {
+  const expected = inputs.map(({ name, dtype, shape }) => described(name, dtype, shape));
+  const found = session.inputs;
+  const missing = expected.find((input) => !found.includes(input));
+  const surplus = found.find((input) => !expected.includes(input));
+  if (missing ?? surplus)
+    throw new UserError(
+      `${where}: ${file} is another model's graph: expected ${missing ?? "no further"} as input, got ${surplus ?? "none"}; re-author with \`bun scripts/author.ts\``,
+    );
+}
+
+/** Loads one of the artifact's graphs; its state outputs, and those in `replaces`, stay on the device. Throws UserError for a file of another model. */
 export async function openGraph(
   host: Host,
   artifact: Artifact,
@@ -96,6 +118,10 @@ export async function openGraph(
   const all = { ...Object.fromEntries(states), ...replaces };
   const bytes = await artifact.read(entry.file);
   const session = await openSession(host, bytes, `${artifact.where}: ${entry.file}`, Object.keys(all));
+  await using unfit = new AsyncDisposableStack();
+  unfit.use(session);
+  requireInputs(session, entry, artifact.where);
+  unfit.move();
   return {
     session,
     entry,

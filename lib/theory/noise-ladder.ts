@@ -52,7 +52,7 @@ export function overlap(gamma: number, dimensions: number): number {
   return normalCdf(shift + 3 * gamma) - normalCdf(shift - 3 * gamma);
 }
 
-/** In few dimensions (below about 20) every ratio overlaps enough, so none above a halving per level is proposed. */
+/** In few dimensions (up to 18 for an overlap of 0.5) larger ratios overlap enough too; none above a halving per level is proposed. */
 export const MAX_RATIO = 2;
 
 /** The largest ratio, at most MAX_RATIO, whose overlap is at least C; throws when C is not in (0, 0.997). */

@@ -2,6 +2,7 @@
 import cac from "cac";
 import { UsageError, UserError } from "../../lib/errors.ts";
 import { type Options, readOptions, type Values } from "./options.ts";
+import { tell } from "./progress.ts";
 
 export interface Command<O extends Options> {
   /** The script's file name without `.ts`. */
@@ -25,7 +26,9 @@ export async function main<O extends Options>(command: Command<O>): Promise<void
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const hint = error instanceof UsageError ? ` (see \`bun scripts/${command.name}.ts --help\`)` : "";
-    console.error(`${command.name}: ${error.message}${hint}`);
+    // Some messages begin with a function's name, which may be the command's.
+    const message = error.message.replace(new RegExp(`^${command.name}: `), "");
+    tell(`${command.name}: ${message}${hint}`);
     process.exitCode = error.exitCode;
   }
 }
@@ -40,11 +43,11 @@ async function execute<O extends Options>(command: Command<O>): Promise<number |
   for (const example of command.examples)
     described.example(`  bun scripts/${command.name}.ts ${example}`.trimEnd());
   described.usage(`[options]${argument ? ` [${argument.name}]   ${argument.help}` : ""}`);
-  cli.help((sections) =>
-    sections
-      .filter(({ title }) => title !== "Commands" && !title?.startsWith("For more info"))
-      .concat(command.epilogue ? [{ body: command.epilogue }] : []),
-  );
+  cli.help(([_name, ...sections]) => [
+    { body: command.summary },
+    ...sections.filter(({ title }) => title !== "Commands" && !title?.startsWith("For more info")),
+    ...(command.epilogue ? [{ body: command.epilogue }] : []),
+  ]);
   const { args, options } = cli.parse(process.argv, { run: false });
   if (options.help) return undefined;
   const { "--": _, help: __, h: ___, ...given } = options;

@@ -3,6 +3,7 @@ import type { Dataset } from "../../lib/data/dataset.ts";
 import { parseImageSize } from "../../lib/data/image-size.ts";
 import { dataKinds, type OpenOptions, openDataset } from "../../lib/data/open.ts";
 import { oneOf, optionalChoice, text, type Values } from "./options.ts";
+import { tell } from "./progress.ts";
 
 export const dataOptions = {
   data: text("--data <source>", `what to learn (default: the preset's own): ${dataKinds}`),
@@ -36,5 +37,5 @@ export function openingOf({ imageSize, fit, channels, background }: DataChoice) 
 
 /** Opens data; problems with single images are told on standard error. */
 export function openData(source: string, seed: number, opening: OpenOptions): Promise<Dataset> {
-  return openDataset(source, { ...opening, seed, warn: console.error });
+  return openDataset(source, { ...opening, seed, warn: tell });
 }

@@ -1,5 +1,7 @@
 // What a training run would be, without running it.
+import { isArtifact } from "../../lib/run/folder.ts";
 import { authorFor, chosenData, type ModelChoice, outFolder, presetOf, suggestFor } from "./prepare.ts";
+import { tell } from "./progress.ts";
 import { megabytes, report } from "./report.ts";
 
 /** Bun, ONNX Runtime and sharp before any model is loaded, as measured. */
@@ -11,6 +13,8 @@ const arenaOverhead = 1.8;
 export async function dryRun(
   choice: ModelChoice & { readonly out: string | undefined; readonly device: string; readonly json: boolean },
 ): Promise<undefined> {
+  const out = outFolder(choice);
+  if (await isArtifact(out)) tell(`${out} holds a model already; this is what a new one would be`);
   const dataset = await chosenData(choice);
   const suggestion = await suggestFor(dataset, presetOf(choice));
   const { manifest, stepBytes } = authorFor(choice, dataset, suggestion);
@@ -24,7 +28,7 @@ export async function dryRun(
       shape: data.shape,
       samples: Number.isFinite(dataset.size) ? dataset.size : "endless",
       classes: data.classes,
-      out: outFolder(choice),
+      out,
       device: choice.device,
       seed: choice.seed,
       steps: optimizer.totalSteps,

@@ -1,5 +1,6 @@
 // What a sampling command writes: a grid always, and an animation, single images or an array when asked.
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
+import { extname, join } from "node:path";
 import { UsageError } from "../../lib/errors.ts";
 import { animationExtensions, writeAnimation } from "../../lib/images/animation.ts";
 import { writeNpy } from "../../lib/images/npy.ts";
@@ -17,11 +18,24 @@ interface Outputs {
 }
 
 /** Refuses what could not be written, before the work is done. */
-export function checkOutputs({ animate }: Outputs): void {
-  if (animate && !animationExtensions.some((extension) => animate.endsWith(extension)))
-    throw new UsageError(
-      `--animate: expected a name ending in ${animationExtensions.join(" or ")}, got ${animate}`,
-    );
+export async function checkOutputs({ out, animate, saveEach, npy }: Outputs): Promise<void> {
+  requireExtension("--out", out, [".png"]);
+  requireExtension("--animate", animate, animationExtensions);
+  await requireKind("--out", out, "file");
+  await requireKind("--animate", animate, "file");
+  await requireKind("--npy", npy, "file");
+  await requireKind("--save-each", saveEach, "folder");
+}
+
+function requireExtension(option: string, path: string | undefined, extensions: readonly string[]): void {
+  if (path !== undefined && !extensions.includes(extname(path).toLowerCase()))
+    throw new UsageError(`${option}: expected a name ending in ${extensions.join(" or ")}, got ${path}`);
+}
+
+async function requireKind(option: string, path: string | undefined, kind: "file" | "folder"): Promise<void> {
+  const there = path === undefined ? undefined : await stat(path).catch(() => undefined);
+  if (there && there.isDirectory() !== (kind === "folder"))
+    throw new UsageError(`${option}: expected the name of a ${kind}, ${path} is none`);
 }
 
 /** Writes everything that was asked for; answers the paths. */

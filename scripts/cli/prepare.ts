@@ -42,13 +42,16 @@ export const outFolder = (
   choice: Pick<ModelChoice, "preset"> & { readonly out: string | undefined },
 ): string => choice.out ?? `runs/${presetName(choice)}`;
 
-/** Images that the noise levels are suggested from; pairwise distances make the cost quadratic. */
+/** Images that the noise levels are suggested from. */
 const suggestionSamples = 512;
+/** Pairwise distances cost samples^2 dimensions / 2; beyond this, some seconds, large images are compared in smaller numbers. */
+const suggestionCost = 2e9;
 
 /** The noise ladder and Langevin step for a data set (Song & Ermon 2020, techniques 1, 2 and 4). */
 export async function suggestFor(dataset: Dataset, preset: Preset): Promise<Suggestion> {
-  const samples = Math.min(suggestionSamples, dataset.size);
   const dimensions = dataset.shape.reduce((a, b) => a * b, 1);
+  const affordable = Math.max(2, Math.floor(Math.sqrt((2 * suggestionCost) / dimensions)));
+  const samples = Math.min(suggestionSamples, dataset.size, affordable);
   const images = new Float32Array(samples * dimensions);
   // Evenly spread, because files may be sorted by class.
   const stride = Number.isFinite(dataset.size) ? dataset.size / samples : 1;
@@ -61,7 +64,7 @@ export async function suggestFor(dataset: Dataset, preset: Preset): Promise<Sugg
 }
 
 /** Batch sizes of the sampling models: single images, previews, sheets. */
-const samplingBatches = [1, 20, 60];
+const samplingBatches = [1, 10, 60];
 
 /** Authors the chosen model for a data set. */
 export function authorFor(choice: ModelChoice, dataset: Dataset, suggestion: Suggestion) {
@@ -104,7 +107,7 @@ export async function runArtifact(
   }
   const artifact = await openArtifact(out);
   requireSame(choice, artifact);
-  return withSteps(choice, artifact);
+  return artifact;
 }
 
 /** What the graphs hold cannot be changed by an option. */
@@ -116,9 +119,16 @@ function requireSame(choice: ModelChoice, { where, manifest }: Artifact): void {
       );
 }
 
-/** The number of steps and the learning rate may change from one start to the next; the manifest remembers the last. */
-async function withSteps(choice: ModelChoice, artifact: Artifact): Promise<Artifact> {
+/**
+ * The number of steps and the learning rate may change from one start to the next; the manifest remembers the last.
+ * Throws UserError for fewer steps than `done`.
+ */
+export async function withSteps(choice: ModelChoice, artifact: Artifact, done: number): Promise<Artifact> {
   const { optimizer } = artifact.manifest;
+  if (choice.steps !== undefined && choice.steps < done)
+    throw new UserError(
+      `${artifact.where} is at step ${done} already; --steps counts from the start, expected at least ${done}, got ${choice.steps}`,
+    );
   const totalSteps = choice.steps ?? optimizer.totalSteps;
   const learningRate = choice.learningRate ?? optimizer.learningRate;
   if (totalSteps === optimizer.totalSteps && learningRate === optimizer.learningRate) return artifact;

@@ -6,6 +6,16 @@ export interface Progress extends Disposable {
   update(done: number, note: string, total?: number): void;
 }
 
+let drawing = false;
+
+/**
+ * Says something on standard error, above the bar where one is drawn. The bar goes back to a saved place of the cursor when it
+ * ends, so the line below is saved anew.
+ */
+export function tell(line: string): void {
+  process.stderr.write(drawing ? `\r\x1b[K${line}\n\x1b7` : `${line}\n`);
+}
+
 /** A bar for `total` steps of which `done` were finished before; `unit` names a step. */
 export function progress(title: string, unit: string, total: number, done = 0): Progress {
   if (!process.stderr.isTTY) return { update: () => {}, [Symbol.dispose]: () => {} };
@@ -21,6 +31,7 @@ export function progress(title: string, unit: string, total: number, done = 0): 
     fps: 10,
   });
   const start = performance.now();
+  drawing = true;
   bar.start(total, done, { rate: "–", left: "–", note: "" });
   return {
     update(now, note, all = total) {
@@ -28,7 +39,10 @@ export function progress(title: string, unit: string, total: number, done = 0): 
       bar.setTotal(all);
       bar.update(now, { rate: rate.toPrecision(3), left: duration((all - now) / rate), note });
     },
-    [Symbol.dispose]: () => bar.stop(),
+    [Symbol.dispose]: () => {
+      bar.stop();
+      drawing = false;
+    },
   };
 }
 

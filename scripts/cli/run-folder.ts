@@ -1,10 +1,12 @@
 // Run folders: finding them, making them, and what a run writes besides checkpoints.
 import { appendFileSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { loadNewestCheckpoint, readModelWeights } from "../../lib/run/checkpoint.ts";
+import { filing } from "../../lib/run/files.ts";
 import type { Artifact } from "../../lib/run/session.ts";
+import { tell } from "./progress.ts";
 
 const runsFolder = "runs";
 
@@ -31,7 +33,7 @@ export interface TrainedWeights {
 /** The averaged weights of a run's newest whole checkpoint, or the weights of a model folder. */
 export async function trainedWeights({ where, manifest }: Artifact): Promise<TrainedWeights> {
   const checkpoint = await loadNewestCheckpoint(where, manifest);
-  for (const problem of checkpoint?.problems ?? []) console.error(problem);
+  checkpoint?.problems.forEach(tell);
   if (checkpoint) return { weights: checkpoint.state.tensors.ema!, from: checkpoint.path };
   const folder = join(where, manifest.model.folder);
   if (await stat(folder).catch(() => undefined))
@@ -39,6 +41,34 @@ export async function trainedWeights({ where, manifest }: Artifact): Promise<Tra
   throw new UserError(
     `${where}: no checkpoint yet and no weights in ${manifest.model.folder}/; train with \`bun scripts/train.ts --out ${where}\``,
   );
+}
+
+/**
+ * Keeps other trainings out of a run folder until it is disposed of: they would sweep away each other's unfinished files.
+ * What a killed process left behind is no hindrance. Throws UserError while another process trains there.
+ */
+export async function claimRun(where: string): Promise<AsyncDisposable> {
+  const path = join(where, "training.lock");
+  const holder = Number(await readFile(path, "utf8").catch(() => ""));
+  if (holder !== process.pid && isAlive(holder))
+    throw new UserError(
+      `${where}: process ${holder} trains there; wait for it or choose another --out (if it does something else, delete ${path})`,
+    );
+  await filing(`cannot write ${path}`, async () => {
+    await rm(path, { force: true });
+    await writeFile(path, String(process.pid), { flag: "wx" });
+  });
+  return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+}
+
+function isAlive(pid: number): boolean {
+  if (!(Number.isInteger(pid) && pid > 0)) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // A process of another user may not be signalled, but is there.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }
 
 /** Appends one line of JSON. Throws UserError when the disk refuses. */

@@ -27,7 +27,7 @@ interface SamplingChoice {
   readonly raw?: boolean;
 }
 
-/** Fills in the model's own settings where the choice is silent. Throws UsageError for a class that the model lacks. */
+/** Fills in the model's own settings where the choice is silent. Throws UsageError for a class that the model lacks or a step that diverges. */
 export function samplingPlan(choice: SamplingChoice, manifest: Artifact["manifest"]): SamplingPlan {
   const { noise, langevin, data } = manifest;
   const sampler: Sampler = samplers[choice.method];
@@ -36,8 +36,18 @@ export function samplingPlan(choice: SamplingChoice, manifest: Artifact["manifes
   const options = { ...fitted, stepSize: choice.stepSize ?? fitted.stepSize };
   const sorted = 6 * (choice.class === undefined ? classColumns(manifest) : 0);
   const count = choice.count ?? (sorted || 64);
+  requireStable(choice.stepSize, manifest);
   const labels = labelsFor(choice.class, count, data.classes);
   return { method: choice.method, sampler: options, nfe: sampler.nfe(options), count, labels };
+}
+
+/** In the units of the option: at the levels above the smallest, a sampler's steps are larger. */
+function requireStable(stepSize: number | undefined, { noise }: Artifact["manifest"]): void {
+  const limit = 2 * noise.sigmas.at(-1)! ** 2;
+  if (stepSize !== undefined && stepSize >= limit)
+    throw new UsageError(
+      `--step-size: expected a number below ${limit.toPrecision(3)}, where Langevin steps diverge, got ${stepSize}`,
+    );
 }
 
 /** One class, or one after another, so that a grid with a column per class is sorted; nothing without classes. */

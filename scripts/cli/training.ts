@@ -12,10 +12,10 @@ import { DivergedError, type StepReport, Trainer } from "../../lib/run/train.ts"
 import { openData, openingOf } from "./data.ts";
 import { openHost } from "./host.ts";
 import { interrupt } from "./interrupt.ts";
-import { type ModelChoice, runArtifact } from "./prepare.ts";
-import { progress } from "./progress.ts";
+import { type ModelChoice, runArtifact, withSteps } from "./prepare.ts";
+import { progress, tell } from "./progress.ts";
 import { report } from "./report.ts";
-import { appendLine } from "./run-folder.ts";
+import { appendLine, claimRun } from "./run-folder.ts";
 import { draw, samplingPlan, sheet } from "./sampling.ts";
 
 export interface TrainingChoice extends ModelChoice {
@@ -29,29 +29,33 @@ export interface TrainingChoice extends ModelChoice {
 
 /** Trains as chosen; answers 130 when interrupted, after saving. */
 export async function train(choice: TrainingChoice): Promise<number | undefined> {
-  const artifact = await runArtifact(choice);
-  const { where, manifest } = artifact;
-  const start = await startingPoint(choice, artifact);
+  const host = await openHost(choice.device);
+  const opened = await runArtifact(choice);
+  const { where } = opened;
+  await using _claim = await claimRun(where);
+  const start = await startingPoint(choice, opened);
+  const artifact = await withSteps(choice, opened, start?.step ?? 0);
+  const { manifest } = artifact;
   const seed = start?.seed ?? choice.seed;
+  if (seed !== choice.seed) tell(`${where} goes on with its seed ${seed}`);
   const opening = { ...manifest.data.options, ...openingOf(choice) };
   const dataset = await openData(choice.data ?? manifest.data.source, seed, opening);
   requireShape(dataset, artifact);
-  const host = await openHost(choice.device);
   const batches = batchSource(dataset, seed, manifest.batch);
   await using trainer = await Trainer.create({ ...host, artifact, seed, batches, start });
-  console.error(`training ${where} on the ${host.device.name}`);
-  const finished = await new Run(choice, host, artifact, trainer).toEnd();
+  tell(`training ${where} on the ${host.device.name}`);
+  const finished = await new Run({ ...choice, seed }, host, artifact, trainer).toEnd();
   return finished ? undefined : 130;
 }
 
 /** The checkpoint to go on from; a run that has one needs --resume, so that nothing is overwritten by accident. */
 async function startingPoint({ resume }: TrainingChoice, { where, manifest }: Artifact) {
   const checkpoint = await loadNewestCheckpoint(where, manifest);
-  for (const problem of checkpoint?.problems ?? []) console.error(problem);
+  checkpoint?.problems.forEach(tell);
   const at = checkpoint?.state.step;
   if (!resume && at !== undefined)
     throw new UserError(`${where} holds a run at step ${at}; go on with --resume, or choose another --out`);
-  if (resume && at === undefined) console.error(`${where} has no checkpoint yet; starting at step 0`);
+  if (resume && at === undefined) tell(`${where} has no checkpoint yet; starting at step 0`);
   await truncateMetrics(metricsOf(where), at ?? 0);
   return checkpoint?.state;
 }
@@ -83,8 +87,9 @@ function batchSource(dataset: Dataset, seed: number, batch: number) {
   };
 }
 
-const previewImages = 20;
-const previewEvaluations = 60;
+const previewImages = 10;
+/** One Langevin step a level leaves visible noise, two do not. */
+const previewStepsPerLevel = 2;
 const defaultSaveEvery = 250;
 
 /** One run from its present step to its last. */
@@ -119,7 +124,7 @@ class Run {
       {
         run: where,
         step: this.trainer.step,
-        loss: last.loss,
+        loss: Number.isFinite(last.loss) ? last.loss : null,
         skipped: last.skipped,
         seconds: (performance.now() - began) / 1000,
         stepsPerSecond: ((this.trainer.step - first) / (performance.now() - began)) * 1000,
@@ -163,7 +168,8 @@ class Run {
   private async preview(signal: AbortSignal): Promise<void> {
     const { artifact, host, trainer } = this;
     const { manifest, where } = artifact;
-    const request = { method: "annealed-langevin", count: previewImages, steps: previewEvaluations } as const;
+    const steps = previewStepsPerLevel * manifest.noise.sigmas.length + 1;
+    const request = { method: "annealed-langevin", count: previewImages, steps } as const;
     const drawn = await draw({
       ...host,
       ...samplingPlan(request, manifest),

@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { idxFile, idxFolder, isIdxImages } from "../../lib/data/idx.ts";
+import { openDataset } from "../../lib/data/open.ts";
 import { UserError } from "../../lib/errors.ts";
 import { unitToByte } from "../../lib/images/pixels.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
@@ -154,4 +155,23 @@ test("labels that do not match the images are refused", async () => {
 
 test("a missing file keeps the system's reason", async () => {
   await expect(idxFile(join("nowhere", "x-idx3-ubyte"))).rejects.toThrow("ENOENT");
+});
+
+test("names may be in capitals, a zipped twin is no second set, and a folder is no file", async () => {
+  using folder = new TemporaryFolder();
+  folder.write("a/TRAIN-IMAGES-IDX3-UBYTE.GZ", gzipSync(idx([2, 2, 2])));
+  folder.write(
+    "a/Train-Labels-idx1-ubyte",
+    idx([2], (i) => 4 * i),
+  );
+  expect(await openDataset(join(folder.path, "a"))).toMatchObject({ size: 2, classes: 5 });
+
+  folder.write("b/train-images-idx3-ubyte", idx([3, 2, 2]));
+  folder.write("b/train-images-idx3-ubyte.gz", gzipSync(idx([3, 2, 2])));
+  expect(await openDataset(join(folder.path, "b"))).toMatchObject({ size: 3, classes: 0 });
+
+  folder.write("c/train-images.idx3-ubyte", idx([4, 2, 2]));
+  folder.write("c/train-labels.idx1-ubyte", idx([4]));
+  folder.write("c/train-images-idx3-ubyte/train-images-idx3-ubyte", idx([5, 2, 2]));
+  expect(await openDataset(join(folder.path, "c"))).toMatchObject({ size: 4, classes: 4 });
 });

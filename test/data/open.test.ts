@@ -54,6 +54,19 @@ test("a single picture is refused with advice", async () => {
   await expect(openDataset(folder.write("a.png", "x"))).rejects.toThrow("give the folder");
 });
 
+test("options of image folders are refused where images have their shape already, and so is a false colour", async () => {
+  using folder = new TemporaryFolder();
+  const idx = folder.write("train-images-idx3-ubyte", IDX);
+  await expect(openDataset("digits", { size: [16, 16] })).rejects.toThrow(
+    /\[1,28,28\] already, so size cannot/,
+  );
+  await expect(openDataset(idx, { fit: "cover", channels: 3 })).rejects.toThrow(/so fit, channels cannot/);
+  await writeGrid(`${folder.path}/png/a.png`, new Float32Array(16), [1, 1, 4, 4]);
+  await expect(openDataset(`${folder.path}/png`, { background: "nocolour" })).rejects.toThrow(
+    /background: expected a CSS colour.*got "nocolour"/,
+  );
+});
+
 test("image sizes are height by width", () => {
   expect(parseImageSize("32")).toEqual([32, 32]);
   expect(parseImageSize("28x20")).toEqual([28, 20]);

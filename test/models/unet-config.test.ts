@@ -38,6 +38,11 @@ const refused: [string, object, string][] = [
     { norm_num_groups: 24 },
     "norm_num_groups 24 must divide all block_out_channels, got 32",
   ],
+  [
+    "attention groups that do not divide",
+    { attn_norm_num_groups: 24 },
+    "attn_norm_num_groups 24 must divide",
+  ],
   ["heads that do not divide", { attention_head_dim: 48 }, "attention_head_dim 48 must divide"],
   ["levels of different number", { block_out_channels: [32, 64] }, "one entry per level each, got 3, 3, 2"],
   ["an unknown block", { down_block_types: ["SkipDownBlock2D"] }, "down_block_types.0"],

@@ -34,6 +34,7 @@ for (const name of goldenNames) {
 
     const trained = specs.filter((spec) => golden.has(`grad.${spec.name}`));
     expect(trained.length).toBe([...golden.keys()].filter((key) => key.startsWith("grad.")).length);
+    expect(trained).toEqual(specs.filter((spec) => spec.trained));
     const gradients = gradient(
       loss,
       trained.map((spec) => spec.tensor),

@@ -134,8 +134,9 @@ test("labels steer each sample, across chunks; wrong ones are refused", async ()
   const work = (labels?: Int32Array) => samples({ ...options, labels });
   await expect(work()).rejects.toBeInstanceOf(UserError);
   await expect(work(Int32Array.of(1))).rejects.toThrow(
-    "expected one label for each of 6 samples, 0..2, got 1",
+    "expected one label in 0..2 for each of 6 samples, got 1 labels",
   );
+  await expect(work(Int32Array.of(0, 1, 2, 3, 0, 0))).rejects.toThrow("in 0..2");
 });
 
 test("leaving early releases what was held", async () => {

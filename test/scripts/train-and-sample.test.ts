@@ -116,6 +116,9 @@ test("training writes a model folder; sampling reads run and model alike, reprod
   const wrongClass = await runScript("sample", [at("run/model"), "--class", "10"]);
   expect(wrongClass).toMatchObject({ code: 2 });
   expect(wrongClass.stderr).toMatch(/--class: expected 0 to 9, got 10/);
+  const wild = await runScript("sample", [at("run/model"), "--step-size", "1"]);
+  expect(wild).toMatchObject({ code: 2 });
+  expect(wild.stderr).toMatch(/--step-size: expected a number below 0\.000800, .*got 1/);
 });
 
 test("a finished run is not overwritten, and a corrupt newest checkpoint gives way to the one before", async () => {
@@ -139,6 +142,37 @@ test("a finished run is not overwritten, and a corrupt newest checkpoint gives w
   expect(other.code).toBe(1);
   expect(other.stderr).toMatch(/was authored with batch 4, got --batch 7; choose another --out/);
 });
+
+test("a refused start changes nothing: no --resume, fewer steps, another training, another model", async () => {
+  using folder = new TemporaryFolder();
+  const run = join(folder.path, "run");
+  const train = (...args: string[]) => runScript("train", [...quiet, "--out", run, ...args]);
+  expect((await train("--steps", "4", "--seed", "3")).code).toBe(0);
+  const before = await contents(run);
+  const refused = async (start: ReturnType<typeof runScript>, line: RegExp) => {
+    const { code, stderr } = await start;
+    expect(stderr).toMatch(line);
+    expect(code).toBe(1);
+  };
+  await refused(train("--steps", "9"), /holds a run at step 4; go on with --resume/);
+  await refused(train("--steps", "3", "--resume"), /is at step 4 already.*expected at least 4, got 3/);
+  await refused(runScript("author", ["--out", run]), /holds a run that this model cannot go on with/);
+  const lock = join(run, "training.lock");
+  await writeFile(lock, String(process.pid));
+  await refused(train("--resume"), new RegExp(`process ${process.pid} trains there`));
+  await rm(lock);
+  expect(await contents(run)).toEqual(before);
+
+  // What a process left that is gone is no hindrance, and the run keeps its seed.
+  await writeFile(lock, "999999999");
+  const resumed = await train("--resume", "--json");
+  expect(resumed).toMatchObject({
+    code: 0,
+    stderr: `${run} goes on with its seed 3\ntraining ${run} on the cpu\n`,
+  });
+  expect(JSON.parse(resumed.stdout)).toMatchObject({ step: 4, loss: null });
+  expect(existsSync(lock)).toBe(false);
+}, 60_000);
 
 test("metrics or a preview that cannot be written end the run with one line, and the checkpoint stays", async () => {
   using folder = new TemporaryFolder();

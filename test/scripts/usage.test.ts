@@ -62,6 +62,15 @@ const mistakes: [what: string, command: string, args: string[], code: number, li
     2,
     /--animate: expected a name ending in \.webp or \.gif/,
   ],
+  ["a grid that is no PNG", "sample", ["--out", "x.jpg"], 2, /--out: expected a name ending in \.png/],
+  ["a folder for a file", "sample", ["--npy", "lib"], 2, /--npy: expected the name of a file, lib is none/],
+  [
+    "a file for a folder",
+    "sample",
+    ["--save-each", "LICENSE"],
+    2,
+    /--save-each: expected the name of a folder/,
+  ],
   [
     "data that is not there",
     "suggest",
@@ -70,7 +79,7 @@ const mistakes: [what: string, command: string, args: string[], code: number, li
     /data "nowhere": no such name or path; expected a built-in set \(digits, shapes\)/,
   ],
   ["a model folder that is not there", "sample", ["nowhere"], 1, /nowhere: no such folder/],
-  ["an absurd image size", "suggest", ["--image-size", "7x0", "--data", "."], 1, /7x0/],
+  ["an absurd image size", "suggest", ["--image-size", "7x0", "--data", "."], 2, /7x0/],
 ];
 
 for (const [what, command, args, code, line] of mistakes) {

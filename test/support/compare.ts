@@ -1,6 +1,7 @@
 // Random feeds for the inputs of expressions, and comparison of two results.
 import { expect } from "bun:test";
-import { isOp, type Shape, sizeOf, type Tensor } from "../../lib/author/graph/tensor.ts";
+import { sizeOf } from "../../lib/artifact/shape.ts";
+import { isOp, type Shape, type Tensor } from "../../lib/author/graph/tensor.ts";
 import { topological } from "../../lib/author/graph/traverse.ts";
 import { stream } from "../../lib/random.ts";
 import { evaluate, type Feeds, type Value } from "./evaluate.ts";

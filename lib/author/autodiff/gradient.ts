@@ -1,7 +1,7 @@
 // Reverse-mode differentiation of expressions, and directional derivatives built from it.
 import { input, scalar, zeros } from "../graph/constant.ts";
 import { add, expand, mul, reshape, sum } from "../graph/ops.ts";
-import { mismatch } from "../graph/shapes.ts";
+import { expectType, mismatch } from "../graph/shapes.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { topological } from "../graph/traverse.ts";
 import { pointwise, type Vjp, vjps } from "./vjps.ts";
@@ -9,8 +9,11 @@ import { pointwise, type Vjp, vjps } from "./vjps.ts";
 /**
  * The gradients of y with respect to every x, each in the shape of its x; zeros where y does not depend on x.
  * y has one element unless `seed`, its cotangent in y's shape, is given. The result can be differentiated again.
+ * Throws where y or an x is not float32, and for a seed of another shape.
  */
 export function gradient(y: Tensor, xs: readonly Tensor[], seed: Tensor = unitSeed(y)): Tensor[] {
+  for (const node of [y, ...xs]) expectType("gradient", node, "float32");
+  expectShape("gradient: seed", seed, y.shape);
   const order = topological([y]);
   const active = dependents(order, xs);
   const cotangents = new Map<Tensor, Tensor>([[y, seed]]);
@@ -42,8 +45,13 @@ export function vjp(y: Tensor, x: Tensor, u: Tensor): Tensor {
  * uᵀJ is linear in u, so differentiating <uᵀJ, v> in a placeholder u gives J·v and u itself disappears.
  */
 export function jvp(y: Tensor, x: Tensor, v: Tensor): Tensor {
+  expectShape("jvp: v", v, x.shape);
   const u = input("jvp.u", y.shape);
   return gradient(sum(mul(vjp(y, x, u), v)), [u])[0]!;
+}
+
+function expectShape(who: string, { shape }: Tensor, expected: Shape): void {
+  if (shape.join() !== expected.join()) mismatch(who, `[${expected}]`, `[${shape}]`);
 }
 
 function unitSeed(y: Tensor): Tensor {

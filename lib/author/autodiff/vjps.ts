@@ -1,4 +1,7 @@
 // The vector-Jacobian product of every operator, written with the same operators, so gradients differentiate again.
+
+import { sizeOf } from "../../artifact/shape.ts";
+import { constant, scalarValue } from "../graph/constant.ts";
 import { apply } from "../graph/infer.ts";
 import {
   add,
@@ -29,7 +32,7 @@ import {
   where,
 } from "../graph/ops.ts";
 import { convTransposeExtents } from "../graph/shapes.ts";
-import { isOp, type Ops, type OpType, sizeOf, type Tensor } from "../graph/tensor.ts";
+import type { Ops, OpType, Tensor } from "../graph/tensor.ts";
 
 /**
  * Given the cotangent g of y = op(inputs), the cotangents of the inputs; undefined where there is none.
@@ -79,11 +82,12 @@ const swapLast = (x: Tensor) => {
   return transpose(x, [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!]);
 };
 
-/** Power rule; the derivative in the exponent is only built for exponents that are not constants. */
-const power: Vjp<"Pow"> = (g, [x, n], y) => [
-  mul(g, mul(n!, pow(x!, sub(n!, 1)))),
-  isOp(n!, "Constant") ? undefined : mul(g, mul(y, log(x!))),
-];
+/** Power rule. A number as exponent stays one, so that x² ends in a constant and not in 0 · x⁻¹, which is NaN at 0. */
+const power: Vjp<"Pow"> = (g, [x, n], y) => {
+  const number = scalarValue(n!);
+  const lower = number === undefined ? sub(n!, 1) : number - 1;
+  return [mul(g, mul(n!, pow(x!, lower))), mul(g, mul(y, log(x!)))];
+};
 
 const spatial = (x: Tensor) => x.shape.slice(2);
 
@@ -163,7 +167,10 @@ const gatherVjp: Vjp<"Gather"> = (g, [x, indices], _, { axis }) => {
   const [depth, count] = [x!.shape[axis]!, sizeOf(indices!.shape)];
   const [outer, inner] = [x!.shape.slice(0, axis), x!.shape.slice(axis + 1)];
   const picked = reshape(g, [sizeOf(outer), count, sizeOf(inner)]);
-  const rows = transpose(oneHot(reshape(indices!, [count]), depth));
+  const at = reshape(cast(indices!, "int32"), [count]);
+  const number = (value: number) => constant(Int32Array.of(value), []);
+  const fromStart = where(less(at, number(0)), add(at, number(depth)), at);
+  const rows = transpose(oneHot(fromStart, depth));
   return [reshape(matmul(rows, picked), x!.shape)];
 };
 

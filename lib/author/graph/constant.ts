@@ -1,5 +1,6 @@
 // Leaves of an expression: named inputs and constants.
-import { type Data, type DType, intern, type Shape, sizeOf, type Tensor } from "./tensor.ts";
+import { sizeOf } from "../../artifact/shape.ts";
+import { type Data, type DType, intern, type Shape, type Tensor } from "./tensor.ts";
 
 /** A value that is fed when the graph runs. */
 export function input(name: string, shape: Shape, dtype: DType = "float32"): Tensor<"Input"> {
@@ -8,7 +9,7 @@ export function input(name: string, shape: Shape, dtype: DType = "float32"): Ten
   return intern("Input", [], { name, shape, dtype }, () => ({ shape, dtype }));
 }
 
-/** A literal tensor; the data are copied by reference and must not change afterwards. */
+/** A literal tensor; the data are held, not copied, and must not change afterwards. */
 export function constant(data: Data, shape: Shape = [data.length]): Tensor<"Constant"> {
   if (data.length !== sizeOf(shape))
     throw new Error(`constant: shape [${shape}] has ${sizeOf(shape)} elements, got ${data.length}`);
@@ -24,7 +25,7 @@ export function zeros(shape: Shape): Tensor<"Constant"> {
   return constant(new Float32Array(sizeOf(shape)), shape);
 }
 
-/** The value of a one-element float constant, undefined for anything else. */
+/** The value of a float constant of shape [], undefined for anything else. */
 export function scalarValue(node: Tensor): number | undefined {
   const { data, shape } = node.attrs as { data?: Data; shape?: Shape };
   return node.op === "Constant" && data instanceof Float32Array && shape?.length === 0 ? data[0] : undefined;

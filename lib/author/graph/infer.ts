@@ -1,14 +1,17 @@
 // Shape and type of every operator: where a mistake in an expression is found, when its line runs.
+
+import { sizeOf } from "../../artifact/shape.ts";
 import {
   broadcastShapes,
   commonType,
   convExtents,
   convTransposeExtents,
+  expectNumber,
   expectType,
   mismatch,
   sliceLength,
 } from "./shapes.ts";
-import { intern, type Ops, type OpType, sizeOf, type Tensor, type TensorType } from "./tensor.ts";
+import { intern, type Ops, type OpType, type Tensor, type TensorType } from "./tensor.ts";
 
 type Infer<K extends OpType> = (inputs: readonly Tensor[], attrs: Ops[K], op: K) => TensorType;
 
@@ -22,12 +25,19 @@ const leaf: Infer<"Input" | "Constant"> = (_, { shape, dtype }) => ({ shape, dty
 
 const same: Infer<OpType> = ([x]) => ({ shape: x!.shape, dtype: x!.dtype });
 
+const number: Infer<OpType> = ([x], _, op) => ({ shape: x!.shape, dtype: expectNumber(op, x!.dtype) });
+
 const float: Infer<OpType> = ([x], _, op) => ({ shape: x!.shape, dtype: expectType(op, x!, "float32") });
 
 const arithmetic: Infer<OpType> = (inputs, _, op) => ({
   shape: broadcastShapes(op, ...inputs.map((x) => x.shape)),
-  dtype: commonType(op, inputs),
+  dtype: expectNumber(op, commonType(op, inputs)),
 });
+
+const equality: Infer<OpType> = (inputs, _, op) => {
+  commonType(op, inputs);
+  return { shape: broadcastShapes(op, ...inputs.map((x) => x.shape)), dtype: "bool" };
+};
 
 const comparison: Infer<OpType> = (inputs, attrs, op) => ({
   shape: arithmetic(inputs, attrs, op).shape,
@@ -36,7 +46,7 @@ const comparison: Infer<OpType> = (inputs, attrs, op) => ({
 
 const logical: Infer<OpType> = (inputs, attrs, op) => {
   for (const x of inputs) expectType(op, x, "bool");
-  return comparison(inputs, attrs, op);
+  return equality(inputs, attrs, op);
 };
 
 const where: Infer<"Where"> = ([condition, x, y], _, op) => {
@@ -47,11 +57,11 @@ const where: Infer<"Where"> = ([condition, x, y], _, op) => {
   };
 };
 
-const reduction: Infer<"ReduceSum" | "ReduceMax"> = ([x], { axes, keepdims }) => ({
+const reduction: Infer<"ReduceSum" | "ReduceMax"> = ([x], { axes, keepdims }, op) => ({
   shape: x!.shape
     .map((n, axis) => (axes.includes(axis) ? 1 : n))
     .filter((_, axis) => keepdims || !axes.includes(axis)),
-  dtype: x!.dtype,
+  dtype: expectNumber(op, x!.dtype),
 });
 
 const matmul: Infer<"MatMul"> = ([a, b], _, op) => {
@@ -88,13 +98,22 @@ const conv: Infer<"Conv"> = ([x, weight, bias], attrs) => {
 const convTranspose: Infer<"ConvTranspose"> = ([x, weight], attrs) => {
   const [batch, channels, ...size] = x!.shape;
   const [into, perGroup, ...kernel] = weight!.shape;
-  if (channels !== into || kernel.length !== size.length || channels! % attrs.group !== 0)
+  const { group } = attrs;
+  if (kernel.length !== size.length || size.length === 0)
+    mismatch(
+      "convTranspose",
+      `a weight of rank ${x!.shape.length}`,
+      `[${weight!.shape}] for x [${x!.shape}]`,
+    );
+  if (channels !== into || channels! % group !== 0)
     throw new Error(
-      `convTranspose: weight [${weight!.shape}] expects ${into} input channels, x [${x!.shape}] has ${channels}`,
+      `convTranspose: weight [${weight!.shape}] in ${group} group(s) expects ${into} input channels, x [${x!.shape}] has ${channels}`,
     );
   const extents = convTransposeExtents(size, kernel, attrs);
+  if (extents.some((n) => n < 1))
+    mismatch("convTranspose", "pads smaller than the result", `pads [${attrs.pads}] for x [${x!.shape}]`);
   return {
-    shape: [batch!, perGroup! * attrs.group, ...extents],
+    shape: [batch!, perGroup! * group, ...extents],
     dtype: commonType("convTranspose", [x!, weight!]),
   };
 };
@@ -161,8 +180,8 @@ const upsampleNearest: Infer<"UpsampleNearest"> = ([x], { scales }) =>
 const infer: { readonly [K in OpType]: Infer<K> } = {
   Input: leaf,
   Constant: leaf,
-  Neg: same,
-  Abs: same,
+  Neg: number,
+  Abs: number,
   Exp: float,
   Log: float,
   Sqrt: float,
@@ -181,7 +200,7 @@ const infer: { readonly [K in OpType]: Infer<K> } = {
   Pow: arithmetic,
   Max: arithmetic,
   Min: arithmetic,
-  Equal: comparison,
+  Equal: equality,
   Less: comparison,
   LessOrEqual: comparison,
   And: logical,

@@ -1,5 +1,6 @@
 // An estimate of the memory that a graph's intermediate results take while it runs.
-import { type DType, sizeOf, type Tensor } from "./tensor.ts";
+import { sizeOf } from "../../artifact/shape.ts";
+import type { DType, Tensor } from "./tensor.ts";
 import { topological } from "./traverse.ts";
 
 const bytesPerElement: Record<DType, number> = { float32: 4, int32: 4, int64: 8, bool: 1 };

@@ -1,8 +1,10 @@
 // The public operators: functions of tensors that normalise their arguments, drop what does nothing, and build one node.
+
+import { sizeOf } from "../../artifact/shape.ts";
 import { constant, scalar, scalarValue } from "./constant.ts";
 import { apply } from "./infer.ts";
 import { mismatch, normalizeAxes, spread } from "./shapes.ts";
-import { type ConvAttrs, type DType, isOp, type Shape, sizeOf, type Tensor } from "./tensor.ts";
+import { type ConvAttrs, type DType, isOp, type Shape, type Tensor } from "./tensor.ts";
 
 /** A tensor, or a number that stands for a float scalar. */
 export type Operand = Tensor | number;
@@ -33,9 +35,10 @@ export function div(a: Operand, b: Operand): Tensor {
   return isNumber(y, 1) ? x : apply("Div", [x, y], {});
 }
 
-/** a to the power of b; the gradient with respect to b needs a > 0. */
+/** a to the power of b, 1 where b is 0; the gradient with respect to b needs a > 0. */
 export function pow(a: Operand, b: Operand): Tensor {
   const [x, y] = [tensorOf(a), tensorOf(b)];
+  if (isNumber(y, 0)) return expand(scalar(1), x.shape);
   return isNumber(y, 1) ? x : apply("Pow", [x, y], {});
 }
 
@@ -146,6 +149,10 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return source.shape.join() === full.join() ? source : apply("Reshape", [source], { shape: full });
 }
 
+/** A number per sample, [N], as [N,1,…], which broadcasts over x [N,…]. */
+export const perSample = (values: Tensor, x: Tensor): Tensor =>
+  reshape(values, [-1, ...x.shape.slice(1).map(() => 1)]);
+
 /** Permutes the axes: axis i of the result is axis perm[i] of x; reverses all of them when perm is absent. */
 export function transpose(x: Tensor, perm: readonly number[] = [...x.shape.keys()].reverse()): Tensor {
   if (perm.length !== x.shape.length)
@@ -224,12 +231,12 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   return x.shape.join() === shape.join() ? x : apply("Expand", [x], { shape });
 }
 
-/** Takes slices of x along an axis by whole-number indices of any shape. */
+/** Takes slices of x along an axis by whole-number indices of any shape; negative ones count from the end. */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   return apply("Gather", [x, indices], { axis: normalizeAxes("gather", x.shape.length, [axis])[0]! });
 }
 
-/** Float [..., depth] with a one where the last axis equals the index. */
+/** Indices [...] in 0..depth-1 -> float [..., depth] with a one at the index; all zeros for any other index. */
 export function oneHot(indices: Tensor, depth: number): Tensor {
   const classes = Int32Array.from({ length: depth }, (_, i) => i);
   return cast(equal(reshape(cast(indices, "int32"), [...indices.shape, 1]), constant(classes)), "float32");

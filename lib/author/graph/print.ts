@@ -1,5 +1,5 @@
 // A legible listing of an expression graph, one node a line.
-import { isOp, type Tensor } from "./tensor.ts";
+import { describe, isOp, type Tensor } from "./tensor.ts";
 import { topological } from "./traverse.ts";
 
 /** Lines such as `%3 = Conv(x, %2) {"strides":[1,1],…} : float32[4,8,28,28]`, ending with what is returned. */
@@ -22,6 +22,6 @@ function leafName(node: Tensor): string | undefined {
 
 function line(node: Tensor, names: ReadonlyMap<Tensor, string>): string {
   const inputs = node.inputs.map((child) => names.get(child)).join(", ");
-  const attrs = Object.keys(node.attrs).length > 0 ? ` ${JSON.stringify(node.attrs)}` : "";
+  const attrs = Object.keys(node.attrs).length > 0 ? ` ${describe(node.attrs)}` : "";
   return `${node.op}(${inputs})${attrs} : ${node.dtype}[${node.shape}]`;
 }

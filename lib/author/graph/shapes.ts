@@ -28,6 +28,10 @@ export function expectType(who: string, x: Tensor, dtype: DType): DType {
   return x.dtype === dtype ? dtype : mismatch(who, dtype, x.dtype);
 }
 
+export function expectNumber(who: string, dtype: DType): DType {
+  return dtype === "bool" ? mismatch(who, "numbers", dtype) : dtype;
+}
+
 /** Axes as 0..rank-1; negative ones count from the end. */
 export function normalizeAxes(who: string, rank: number, axes: readonly number[]): number[] {
   const normal = axes.map((axis) => (axis < 0 ? axis + rank : axis));

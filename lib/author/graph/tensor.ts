@@ -98,7 +98,7 @@ export function intern<K extends OpType>(
   attrs: Ops[K],
   type: () => TensorType,
 ): Tensor<K> {
-  const key = structuralKey(op, inputs, attrs);
+  const key = `${op}${describe(attrs)}${inputs.map((input) => input.id).join()}`;
   const known = interned.get(key)?.deref();
   if (known) return known as Tensor<K>;
   const node: Tensor<K> = Object.freeze({ id: nextId++, op, inputs, attrs, ...type() });
@@ -107,18 +107,13 @@ export function intern<K extends OpType>(
   return node;
 }
 
-function structuralKey(op: OpType, inputs: readonly Tensor[], attrs: Ops[OpType]): string {
-  const described = JSON.stringify(attrs, (name, value: unknown) => {
-    if (name === "data") return undefined; // its digest stands for it
-    return Object.is(value, -0) || (typeof value === "number" && !Number.isFinite(value))
-      ? String(value)
-      : value;
+/** Attributes as JSON in which every number can be told apart; a constant's digest stands for its data. */
+export function describe(attrs: Ops[OpType]): string {
+  return JSON.stringify(attrs, (name, value: unknown) => {
+    if (name === "data") return undefined;
+    if (Object.is(value, -0)) return "-0";
+    return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
   });
-  return `${op}${described}${inputs.map((input) => input.id).join()}`;
-}
-
-export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, n) => product * n, 1);
 }
 
 export function isOp<K extends OpType>(node: Tensor, op: K): node is Tensor<K> {

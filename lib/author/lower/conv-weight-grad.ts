@@ -63,17 +63,29 @@ function tapSlices(x: Tensor, extents: readonly number[], { kernel, strides, dil
   return transpose(concat(rows, 0));
 }
 
-function tapRows(x: Tensor, extents: readonly number[], { kernel, strides, dilations }: Attrs): Tensor {
+function tapRows(x: Tensor, extents: readonly number[], attrs: Attrs): Tensor {
   const [batch, channels, , width] = x.shape;
-  const positions = offsets(extents).flatMap((at) =>
-    offsets(kernel).map((tap) => {
-      const [row, column] = at.map((p, i) => p * strides[i]! + tap[i]! * dilations[i]!);
-      return row! * width! + column!;
-    }),
-  );
   const pixels = reshape(transpose(x, [0, 2, 3, 1]), [batch!, -1, channels!]);
-  const picked = gather(pixels, constant(Int32Array.from(positions)), 1);
+  const picked = gather(pixels, constant(tapPositions(width!, extents, attrs)), 1);
   return reshape(picked, [batch! * extents[0]! * extents[1]!, -1]);
+}
+
+/** For every output position and tap, the index of the pixel that the tap sees in an image of this width. */
+function tapPositions(
+  width: number,
+  extents: readonly number[],
+  { kernel, strides, dilations }: Attrs,
+): Int32Array {
+  const window = offsets(kernel).map(
+    ([row, column]) => row! * dilations[0]! * width + column! * dilations[1]!,
+  );
+  const positions = new Int32Array(extents[0]! * extents[1]! * window.length);
+  let at = 0;
+  for (let row = 0; row < extents[0]!; row++)
+    for (let column = 0; column < extents[1]!; column++)
+      for (const offset of window)
+        positions[at++] = row * strides[0]! * width + column * strides[1]! + offset;
+  return positions;
 }
 
 /** All [row, column] below the extents, row by row. */

@@ -1,7 +1,9 @@
 // Einstein summation of one or two tensors, by transposes, reshapes, sums and one matrix product.
+
+import { sizeOf } from "../../artifact/shape.ts";
 import { matmul, reshape, sum, transpose } from "../graph/ops.ts";
 import { mismatch } from "../graph/shapes.ts";
-import { sizeOf, type Tensor } from "../graph/tensor.ts";
+import type { Tensor } from "../graph/tensor.ts";
 
 /**
  * `einsum("nhqd,nhkd->nhqk", q, k)`: labels that the result does not name are summed over.

@@ -1,7 +1,8 @@
 // Layers with parameters, named and initialised as PyTorch does.
 
+import { sizeOf } from "../../artifact/shape.ts";
 import { add, type ConvOptions, conv, matmul, oneHot, transpose } from "../graph/ops.ts";
-import { sizeOf, type Tensor } from "../graph/tensor.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { groupNorm } from "./normalization.ts";
 import { fanIn, located, ones, type Parameters, zeros } from "./parameters.ts";
 

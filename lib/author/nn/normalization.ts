@@ -45,7 +45,7 @@ function moments(x: Tensor, axes: readonly number[], eps: number) {
   const over = { axes, keepdims: true };
   const center = mean(x, over);
   // A shift does not change the variance, so the mean may be a constant shift here: as accurate as subtracting the mean,
-  // and its gradient has one pass less. The last term is 0, but its derivatives are not.
+  // and its gradient has one pass less. The last term and its gradient are 0, its second derivative is not.
   const shift = stopGradient(center);
   const variance = sub(mean(square(sub(x, shift)), over), square(sub(center, shift)));
   return { center, scale: div(1, sqrt(add(variance, eps))) };

@@ -1,6 +1,7 @@
 // A network's parameters: declared by name where they are used, collected for whoever feeds and trains them.
 import type { Initialisation } from "../../artifact/manifest.ts";
 import { input } from "../graph/constant.ts";
+import { stopGradient } from "../graph/ops.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 
 export interface ParameterSpec {
@@ -8,6 +9,8 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: Shape;
   readonly init: Initialisation;
+  /** Whether the optimizer may change it; the others keep what they start with. */
+  readonly trained: boolean;
 }
 
 export const ones: Initialisation = { kind: "constant", value: 1 };
@@ -29,20 +32,31 @@ export class Parameters {
     return new Parameters(this.path(String(scope)), this.declared);
   }
 
-  /** The parameter of this name; asking twice for one name in different shapes is an error. */
+  /** The parameter of this name. Throws for a name that was asked for before in another shape, or as frozen. */
   get(name: string, shape: Shape, init: Initialisation): Tensor<"Input"> {
-    const path = this.path(name);
-    const known = this.declared.get(path);
-    if (known && known.shape.join() !== shape.join())
-      throw new Error(`parameter ${path}: expected [${known.shape}] as before, got [${shape}]`);
-    const spec = known ?? { tensor: input(path, shape), name: path, shape, init };
-    this.declared.set(path, spec);
-    return spec.tensor;
+    return this.declare({ name: this.path(name), shape, init, trained: true });
+  }
+
+  /** A parameter that is part of the weights but not trained: a constant for differentiation and for the optimizer. */
+  frozen(name: string, shape: Shape, init: Initialisation): Tensor {
+    return stopGradient(this.declare({ name: this.path(name), shape, init, trained: false }));
   }
 
   /** Every parameter handed out so far, in order of first use. */
   all(): ParameterSpec[] {
     return [...this.declared.values()];
+  }
+
+  private declare(asked: Omit<ParameterSpec, "tensor">): Tensor<"Input"> {
+    const { name, shape } = asked;
+    const known = this.declared.get(name);
+    if (known && known.shape.join() !== shape.join())
+      throw new Error(`parameter ${name}: expected [${known.shape}] as before, got [${shape}]`);
+    if (known && known.trained !== asked.trained)
+      throw new Error(`parameter ${name}: expected either get or frozen throughout, got both`);
+    const spec = known ?? { tensor: input(name, shape), ...asked };
+    this.declared.set(name, spec);
+    return spec.tensor;
   }
 
   private path(name: string): string {
@@ -55,7 +69,7 @@ export function located<T>({ scope }: Parameters, build: () => T): T {
   try {
     return build();
   } catch (error) {
-    if (error instanceof Error && !error.message.includes(" (")) error.message += ` (${scope})`;
+    if (error instanceof Error) error.message += ` (${scope})`;
     throw error;
   }
 }

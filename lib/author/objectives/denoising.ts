@@ -1,5 +1,5 @@
 // Denoising score matching at many noise levels: the objective of noise-conditional score networks.
-import { add, mean, mul, reshape, square } from "../graph/ops.ts";
+import { add, mean, mul, perSample, square } from "../graph/ops.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Objective } from "./objective.ts";
 
@@ -19,8 +19,5 @@ export const denoising: Objective = {
     return mul(meanOverSample(square(add(mul(level, score(noisy, sigma)), z))), 0.5);
   },
 };
-
-/** [B] as [B,1,...] of the rank of x. */
-const perSample = (values: Tensor, x: Tensor) => reshape(values, [-1, ...x.shape.slice(1).map(() => 1)]);
 
 const meanOverSample = (x: Tensor) => mean(x, { axes: [...x.shape.keys()].slice(1) });

@@ -19,7 +19,7 @@ export interface Objective {
   readonly summary: string;
   readonly source: string;
   /** Random inputs by name, each in the shape of the data. */
-  readonly draws: Readonly<Record<string, Feed>>;
+  readonly draws: Readonly<Record<string, Extract<Feed, "normal" | "rademacher" | "uniform">>>;
   /** The loss of each sample, [B], averaged over its dimensions. */
   loss(score: Score, inputs: ObjectiveInputs): Tensor;
 }

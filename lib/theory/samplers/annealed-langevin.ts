@@ -31,17 +31,19 @@ export const annealedLangevin: Sampler = {
   },
 };
 
-// Whole steps at all levels, if that leaves less than a tenth of the evaluations unused; else one more at fewer levels.
+// Whole steps at all levels, if that leaves less than a tenth of the evaluations unused; else one more at fewer levels,
+// but at both ends of the ladder always.
 function shareOut(evaluations: number, levels: number): { count: number; stepsPerLevel: number } {
   const whole = Math.max(1, Math.floor(evaluations / levels));
   const unused = evaluations - whole * levels;
-  const stepsPerLevel = unused > evaluations / 10 ? whole + 1 : whole;
+  const fewer = unused > evaluations / 10 && evaluations >= 2 * (whole + 1);
+  const stepsPerLevel = fewer ? whole + 1 : whole;
   return { count: Math.min(levels, Math.floor(evaluations / stepsPerLevel)), stepsPerLevel };
 }
 
 // `count` levels, first and last kept, evenly spaced in the logarithm; only levels the network was trained at.
 function thinned(sigmas: readonly number[], count: number): readonly number[] {
-  const stride = (sigmas.length - 1) / (count - 1);
+  const stride = (sigmas.length - 1) / Math.max(1, count - 1);
   return Array.from({ length: count }, (_, i) => sigmas[Math.round(i * stride)]!);
 }
 

@@ -49,7 +49,7 @@ export function langevinStep(sigma: number, alpha: number): Step {
   return { sigma, a: 1 - b, b, c: Math.sqrt(2 * alpha) };
 }
 
-/** The noise-free last step x <- D(x; sigma), Tweedie's formula (Jolicoeur-Martineau et al. 2020, section 3.1). */
+/** The noise-free last step x <- D(x; sigma), Tweedie's formula (Jolicoeur-Martineau et al. 2020, "expected denoised sample"). */
 export const denoisingStep = (sigma: number): Step => ({ sigma, a: 0, b: 1, c: 0 });
 
 /** The ladder's last level; throws UserError when the ladder is not positive and descending. */

@@ -200,6 +200,7 @@ export const cases: { readonly [K in OpType]: readonly Case[] } = {
     on([[4, 2]], (x) => ops.gather(x, indices([3], 3, 0, 3))),
     on([[2, 3, 2]], (x) => ops.gather(x, indices([2, 2], 1, 1, 0, 1), 1)),
     on([[2, 3]], (x) => ops.gather(x, indices([], 2), -1)),
+    on([[3, 2]], (x) => ops.gather(x, indices([3], -1, 0, -3))),
   ],
   UpsampleNearest: [
     on([[2, 1, 3]], (x) => ops.upsampleNearest(x, 2)),

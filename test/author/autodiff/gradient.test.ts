@@ -58,6 +58,20 @@ describe("gradient", () => {
     expect(() => gradient(x, [x])).toThrow("gradient: expected a y of one element, or a seed, got y [2,3]");
   });
 
+  test("refuses a seed of another shape, and what is not float32", () => {
+    expect(() => gradient(x, [x], row)).toThrow("gradient: seed: expected [2,3], got [3]");
+    expect(() => gradient(sum(x), [input("label", [2], "int32")])).toThrow("expected float32, got int32");
+  });
+
+  test("of a power with a number as exponent is exact at 0 and below, to any order", () => {
+    const points = { x: { data: [0, -1, 2, -3, 0, 1], shape: [2, 3] } };
+    let y = pow(x, 3);
+    for (const derivative of [(v: number) => 3 * v ** 2, (v: number) => 6 * v, () => 6, () => 0]) {
+      y = gradient(sum(y), [x])[0]!;
+      expect(values(y, points).map((v) => v + 0)).toEqual(points.x.data.map((v) => derivative(v) + 0));
+    }
+  });
+
   test("costs a walk of the graph, not of its paths", () => {
     let y: Tensor = x;
     for (let i = 0; i < 200; i++) y = mul(add(y, y), 0.5);
@@ -124,6 +138,10 @@ describe("jvp", () => {
       randomFeeds([x, v]),
     );
     expect(forward![0]).toBeCloseTo(backward![0]!, 12);
+  });
+
+  test("refuses a direction of another shape", () => {
+    expect(() => jvp(x, x, row)).toThrow("jvp: v: expected [2,3], got [3]");
   });
 
   test("is zero where y does not depend on x", () => {

@@ -10,6 +10,7 @@ import {
   exp,
   expand,
   gather,
+  less,
   matmul,
   pad,
   reshape,
@@ -34,6 +35,7 @@ const mistakes: Record<string, [expression: () => Tensor | Tensor[], message: st
   type: [() => add(x, input("i", [3], "int32")), "Add: expected inputs of one type, got float32 and int32"],
   float: [() => exp(whole), "Exp: expected float32, got int32"],
   bool: [() => and(x, x), "And: expected bool, got float32"],
+  "arithmetic of truth values": [() => add(less(x, 0), less(x, 1)), "Add: expected numbers, got bool"],
   condition: [() => where(x, x, x), "Where: expected bool, got float32"],
   axis: [() => sum(x, { axes: [2] }), "ReduceSum: expected distinct axes of a tensor of rank 2, got [2]"],
   axes: [
@@ -70,7 +72,7 @@ const mistakes: Record<string, [expression: () => Tensor | Tensor[], message: st
   ],
   transposed: [
     () => convTranspose(image, input("w", [16, 8, 3, 3])),
-    "convTranspose: weight [16,8,3,3] expects 16 input channels, x [8,32,28,28] has 32",
+    "convTranspose: weight [16,8,3,3] in 1 group(s) expects 16 input channels, x [8,32,28,28] has 32",
   ],
   reshape: [() => reshape(x, [4]), "reshape: expected a shape of 6 elements like [2,3], got [4] of 4"],
   remainder: [

@@ -176,6 +176,10 @@ const expressions: Record<string, (draw: Draw) => Tensor> = {
     const x = any(1);
     return ops.reshape(ops.neg(x), [-1, x.shape[0]!]);
   },
+  perSample: ({ any, tensor }) => {
+    const x = any(1);
+    return ops.mul(ops.perSample(tensor([x.shape[0]!]), x), x);
+  },
   transpose: ({ any, random }) => {
     const x = any(1);
     return ops.transpose(x, permutation(random, x.shape.length));

@@ -1,7 +1,7 @@
 // The listing of an expression is legible and exact.
 import { expect, test } from "bun:test";
 import { constant, input } from "../../../lib/author/graph/constant.ts";
-import { add, conv, mul, sigmoid, sum } from "../../../lib/author/graph/ops.ts";
+import { add, conv, mul, pad, sigmoid, sum } from "../../../lib/author/graph/ops.ts";
 import { print } from "../../../lib/author/graph/print.ts";
 
 test("one line a node, shared nodes once, leaves by name or value", () => {
@@ -19,6 +19,11 @@ test("one line a node, shared nodes once, leaves by name or value", () => {
       "return %4, %5",
     ].join("\n"),
   );
+});
+
+test("numbers that JSON lacks are told apart", () => {
+  const listed = print([pad(input("x", [3]), [1, 0], Number.NEGATIVE_INFINITY)]);
+  expect(listed).toContain('%0 = Pad(x) {"pads":[1,0],"value":"-Infinity"} : float32[4]');
 });
 
 test("a leaf alone is its own listing", () => {

@@ -62,6 +62,15 @@ describe.each(Object.entries<Sampler>(samplers))("%s", (_, sampler) => {
       }
   });
 
+  test("a budget may be met on ladders of one and two levels", () => {
+    for (const sigmas of [[1], [2, 1]])
+      for (const budget of [3, 4, 5, 6, 7]) {
+        const options = sampler.fitBudget({ ...defaults(5), sigmas, denoise: false }, budget);
+        expect(options.sigmas).toEqual(sigmas);
+        expect([...sampler.steps(options)]).toHaveLength(sampler.nfe(options));
+      }
+  });
+
   test("a budget too small is the user's to mend", () => {
     for (const budget of [0, 1, -5, 10.5, Number.NaN])
       expect(() => sampler.fitBudget(defaults(5), budget)).toThrow(UserError);
