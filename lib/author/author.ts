@@ -27,7 +27,7 @@ import {
 import { Layout } from "./layout.ts";
 import { lower } from "./lower/lower.ts";
 import { type ObjectiveName, objectives } from "./objectives/index.ts";
-import { model } from "./onnx/model.ts";
+import { encodeModel } from "./onnx/model.ts";
 import { slotNames } from "./optim/optimizers.ts";
 
 type Described = Pick<Manifest, "preset" | "model" | "noise" | "langevin" | "data" | "batch" | "ema">;
@@ -55,12 +55,12 @@ export interface Authored {
 export function author(settings: Authoring): Authored {
   const { network, objective: objectiveName, samplingBatches, optimizer: chosen, ...described } = settings;
   const { data, batch } = described;
-  const subject = { network, shape: data.shape, classes: data.classes };
+  const model = { network, shape: data.shape, classes: data.classes };
   const objective = objectives[objectiveName];
-  const specs = declareParameters(subject);
+  const specs = declareParameters(model);
   const layout = new Layout(specs);
   const optimizer = { ...chosen, slots: [...slotNames(chosen.kind)] } as OptimizerEntry;
-  const losses = sampleLosses(subject, objective, batch);
+  const losses = sampleLosses(model, objective, batch);
   const training = trainingOutputs(losses, specs, layout);
   const step = optimizerOutputs(optimizer, layout);
 
@@ -80,7 +80,7 @@ export function author(settings: Authoring): Authored {
     step: write("step_model.onnx", fused),
     sampling: samplingBatches.map((size) => ({
       batch: size,
-      ...write(`sample_model_${size}.onnx`, samplingOutputs(subject, size, layout), {
+      ...write(`sample_model_${size}.onnx`, samplingOutputs(model, size, layout), {
         x: "sample",
         z: "normal",
       }),
@@ -122,7 +122,7 @@ function emit(file: string, outputs: Outputs, feeds: Feeds): GraphEntry & { read
   const named = Object.entries(outputs);
   const lowered = lower(named.map(([, { tensor }]) => tensor));
   const inputs = topological(lowered).filter((node) => isOp(node, "Input"));
-  const bytes = model(Object.fromEntries(named.map(([name], i) => [name, lowered[i]!])), inputs);
+  const bytes = encodeModel(Object.fromEntries(named.map(([name], i) => [name, lowered[i]!])), inputs);
   return {
     file,
     bytes,

@@ -1,4 +1,5 @@
 // From names on the command line to data, suggested noise levels and authored graphs.
+import { sizeOf } from "../../lib/artifact/shape.ts";
 import { author } from "../../lib/author/author.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -49,7 +50,7 @@ const suggestionCost = 2e9;
 
 /** The noise ladder and Langevin step for a data set (Song & Ermon 2020, techniques 1, 2 and 4). */
 export async function suggestFor(dataset: Dataset, preset: Preset): Promise<Suggestion> {
-  const dimensions = dataset.shape.reduce((a, b) => a * b, 1);
+  const dimensions = sizeOf(dataset.shape);
   const affordable = Math.max(2, Math.floor(Math.sqrt((2 * suggestionCost) / dimensions)));
   const samples = Math.min(suggestionSamples, dataset.size, affordable);
   const images = new Float32Array(samples * dimensions);

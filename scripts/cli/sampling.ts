@@ -1,4 +1,5 @@
 // Draws samples from an artifact and arranges them as pictures.
+import { sizeOf } from "../../lib/artifact/shape.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { imageGrid } from "../../lib/images/grid.ts";
 import type { Pixels } from "../../lib/images/pixels.ts";
@@ -83,7 +84,7 @@ export interface Drawn {
 export async function draw(drawing: Drawing): Promise<Drawn | undefined> {
   const { count, method, sampler: options, nfe, artifact, signal, onStep } = drawing;
   const sampler: Sampler = samplers[method];
-  const size = artifact.manifest.data.shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(artifact.manifest.data.shape);
   const images = new Float32Array(count * size);
   const shown = frameSteps(nfe, drawing.frames ?? 0);
   const frames = shown.map(() => new Float32Array(count * size));
@@ -122,7 +123,7 @@ export function sheet(
   scale = 2,
 ): Pixels {
   const { data } = manifest;
-  const size = data.shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(data.shape);
   const count = images.length / size;
   const shape = [count, ...data.shape] as const;
   return imageGrid(images, shape, {

@@ -1,5 +1,7 @@
 // The training run: data, steps, metrics, checkpoints and sample sheets, until done or interrupted.
+
 import { join } from "node:path";
+import { sizeOf } from "../../lib/artifact/shape.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { epochIndices } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -75,7 +77,7 @@ function requireShape(dataset: Dataset, { where, manifest: { data } }: Artifact)
 
 /** Reads a step's batch; two buffers take turns, because the next batch is read while a step runs. */
 function batchSource(dataset: Dataset, seed: number, batch: number) {
-  const size = dataset.shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(dataset.shape);
   const buffers = [0, 1].map(() => ({
     images: new Float32Array(batch * size),
     labels: new Int32Array(batch),

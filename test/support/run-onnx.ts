@@ -3,7 +3,7 @@ import * as ort from "onnxruntime-node";
 import { type DType, isOp, type Tensor } from "../../lib/author/graph/tensor.ts";
 import { topological } from "../../lib/author/graph/traverse.ts";
 import { lower } from "../../lib/author/lower/lower.ts";
-import { model } from "../../lib/author/onnx/model.ts";
+import { encodeModel } from "../../lib/author/onnx/model.ts";
 import type { Feeds, Value } from "./evaluate.ts";
 
 /** The outputs' values; throws when a dimension of a result is not what its node says. */
@@ -11,7 +11,7 @@ export async function runOnnx(outputs: readonly Tensor[], feeds: Feeds): Promise
   const lowered = lower(outputs);
   const inputs = topological(lowered).filter((node) => isOp(node, "Input"));
   const named = Object.fromEntries(lowered.map((node, i) => [`output${i}`, node]));
-  const session = await ort.InferenceSession.create(model(named, inputs), { intraOpNumThreads: 1 });
+  const session = await ort.InferenceSession.create(encodeModel(named, inputs), { intraOpNumThreads: 1 });
   const fed = inputs.map(({ attrs: { name, dtype } }) => [name, ortTensor(feeds[name]!, dtype)] as const);
   const results = await session.run(Object.fromEntries(fed));
   await session.release();

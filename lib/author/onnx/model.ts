@@ -119,7 +119,7 @@ const emit: { readonly [K in OpType]: Emit<K> } = {
  * An ONNX model with the given named outputs; its inputs are the Input leaves that they need, in `inputs` order.
  * Throws when an input is missing from `inputs`, or when names clash.
  */
-export function model(
+export function encodeModel(
   outputs: Readonly<Record<string, Tensor>>,
   inputs: readonly Tensor<"Input">[],
 ): Uint8Array {
@@ -128,7 +128,7 @@ export function model(
   const order = topological(Object.values(outputs));
   const missing = order.find((node) => isOp(node, "Input") && !inputs.includes(node));
   if (missing && isOp(missing, "Input"))
-    throw new Error(`model: the outputs need input "${missing.attrs.name}", which is not listed`);
+    throw new Error(`encodeModel: the outputs need input "${missing.attrs.name}", which is not listed`);
   for (const node of order) emitter.add(node);
   return toBinary(
     ModelProtoSchema,
@@ -150,10 +150,10 @@ export function model(
 function checkNames(names: readonly string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
-    throw new Error(`model: expected distinct names of inputs and outputs, got "${twice}" twice`);
+    throw new Error(`encodeModel: expected distinct names of inputs and outputs, got "${twice}" twice`);
   const inner = names.find((name) => /^[cn]\d+$/.test(name));
   if (inner !== undefined)
-    throw new Error(`model: the name "${inner}" is reserved for the inside of the graph`);
+    throw new Error(`encodeModel: the name "${inner}" is reserved for the inside of the graph`);
 }
 
 class Emitter {

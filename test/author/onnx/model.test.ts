@@ -5,18 +5,19 @@ import * as ort from "onnxruntime-node";
 import { constant, input } from "../../../lib/author/graph/constant.ts";
 import { apply } from "../../../lib/author/graph/infer.ts";
 import { add, cast, concat, div, mul, pad, reshape, slice, sum } from "../../../lib/author/graph/ops.ts";
-import { model, opset } from "../../../lib/author/onnx/model.ts";
+import { encodeModel, opset } from "../../../lib/author/onnx/model.ts";
 import { TensorProto_DataType as DataType, ModelProtoSchema } from "../../../lib/author/onnx/onnx_pb.ts";
 
 const x = input("x", [2, 3]);
 const y = input("y", [3]);
 const i = input("i", [4], "int64");
 
-const read = (...args: Parameters<typeof model>) => fromBinary(ModelProtoSchema, model(...args)).graph!;
+const read = (...args: Parameters<typeof encodeModel>) =>
+  fromBinary(ModelProtoSchema, encodeModel(...args)).graph!;
 const names = (values: readonly { name: string }[]) => values.map(({ name }) => name);
 
 test("the header names the operator set and its representation", () => {
-  const proto = fromBinary(ModelProtoSchema, model({ out: add(x, y) }, [x, y]));
+  const proto = fromBinary(ModelProtoSchema, encodeModel({ out: add(x, y) }, [x, y]));
   expect(proto.irVersion).toBe(10n);
   expect(proto.opsetImport.map(({ domain, version }) => [domain, version])).toEqual([["", BigInt(opset)]]);
   expect(proto.producerName).toBe("langevin");
@@ -37,8 +38,8 @@ describe("inputs", () => {
   });
 
   test("that are needed but not listed are an error", () => {
-    expect(() => model({ out: add(x, y) }, [x])).toThrow(
-      'model: the outputs need input "y", which is not listed',
+    expect(() => encodeModel({ out: add(x, y) }, [x])).toThrow(
+      'encodeModel: the outputs need input "y", which is not listed',
     );
   });
 });
@@ -65,20 +66,20 @@ describe("outputs", () => {
 
 describe("names that clash are an error", () => {
   test("of two inputs", () => {
-    expect(() => model({ out: x }, [x, input("x", [3])])).toThrow(
-      'model: expected distinct names of inputs and outputs, got "x" twice',
+    expect(() => encodeModel({ out: x }, [x, input("x", [3])])).toThrow(
+      'encodeModel: expected distinct names of inputs and outputs, got "x" twice',
     );
   });
 
   test("of an input and an output", () => {
-    expect(() => model({ x: mul(x, 2) }, [x])).toThrow(
-      'model: expected distinct names of inputs and outputs, got "x" twice',
+    expect(() => encodeModel({ x: mul(x, 2) }, [x])).toThrow(
+      'encodeModel: expected distinct names of inputs and outputs, got "x" twice',
     );
   });
 
   test("with the names that emission makes up", () => {
-    expect(() => model({ out: add(input("n0", []), 1) }, [input("n0", [])])).toThrow(
-      'model: the name "n0" is reserved for the inside of the graph',
+    expect(() => encodeModel({ out: add(input("n0", []), 1) }, [input("n0", [])])).toThrow(
+      'encodeModel: the name "n0" is reserved for the inside of the graph',
     );
   });
 });
@@ -143,23 +144,23 @@ test("arguments that ONNX takes as inputs follow the tensors", () => {
 test("an operator that is not ONNX says what to do", () => {
   const attrs = { strides: [1], pads: [0, 0], dilations: [1], group: 1, kernel: [2] };
   const y = apply("ConvWeightGrad", [input("x", [1, 1, 4]), input("g", [1, 1, 3])], attrs);
-  expect(() => model({ y }, [])).toThrow("not listed");
-  expect(() => model({ y }, [input("x", [1, 1, 4]), input("g", [1, 1, 3])])).toThrow(
+  expect(() => encodeModel({ y }, [])).toThrow("not listed");
+  expect(() => encodeModel({ y }, [input("x", [1, 1, 4]), input("g", [1, 1, 3])])).toThrow(
     "emit: ConvWeightGrad is not an ONNX operator; lower the outputs first",
   );
 });
 
 test("the same expression gives the same bytes", () => {
-  const build = () => model({ out: concat([mul(x, 0.1), add(x, y)], 0) }, [x, y]);
+  const build = () => encodeModel({ out: concat([mul(x, 0.1), add(x, y)], 0) }, [x, y]);
   expect(build()).toEqual(build());
 });
 
 async function run(
-  outputs: Parameters<typeof model>[0],
-  inputs: Parameters<typeof model>[1],
+  outputs: Parameters<typeof encodeModel>[0],
+  inputs: Parameters<typeof encodeModel>[1],
   feeds: Record<string, ort.Tensor>,
 ) {
-  const session = await ort.InferenceSession.create(model(outputs, inputs));
+  const session = await ort.InferenceSession.create(encodeModel(outputs, inputs));
   const results = await session.run(feeds);
   await session.release();
   return results;
