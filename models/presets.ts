@@ -41,7 +41,7 @@ const adam = (learningRate: number, totalSteps: number): OptimizerSettings => ({
 /**
  * What the presets share: NCSNv2's five techniques (Song & Ermon 2020) on data in [-1, 1]. The score is net/sigma, and net
  * adds the input to what the U-Net predicts (the preconditioning of Karras et al. 2022). Group normalisation forgets an
- * image's mean, so that without the added input a short training leaves many samples blank; `digits-ncsn` shows it.
+ * image's mean, so that without the added input short training gives samples too dark or too bright; see `digits-ncsn`.
  */
 const ncsn = {
   conditional: true,
