@@ -30,14 +30,16 @@ export interface TrainedWeights {
   readonly from: string;
 }
 
-/** The averaged weights of a run's newest whole checkpoint, or the weights of a model folder. */
+/** The averaged weights of a run's newest whole checkpoint, else the weights of a model folder or of the run's own. */
 export async function trainedWeights({ where, manifest }: Artifact): Promise<TrainedWeights> {
   const checkpoint = await loadNewestCheckpoint(where, manifest);
   checkpoint?.problems.forEach(tell);
   if (checkpoint) return { weights: checkpoint.state.tensors.ema!, from: checkpoint.path };
-  const folder = join(where, manifest.model.folder);
-  if (await stat(folder).catch(() => undefined))
-    return { weights: await readModelWeights(where, manifest), from: folder };
+  for (const dir of [where, join(where, "model")]) {
+    const from = join(dir, manifest.model.folder);
+    if (await stat(from).catch(() => undefined))
+      return { weights: await readModelWeights(dir, manifest), from };
+  }
   throw new UserError(
     `${where}: no checkpoint yet and no weights in ${manifest.model.folder}/; train with \`bun scripts/train.ts --out ${where}\``,
   );

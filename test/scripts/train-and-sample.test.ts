@@ -109,6 +109,9 @@ test("training writes a model folder; sampling reads run and model alike, reprod
   expect(second.code).toBe(0);
   expect(await readFile(at("b.png"))).toEqual(await readFile(at("a.png")));
 
+  const fromRun = await runScript("sample", [at("run"), ...request, "--out", at("c.png")]);
+  expect(JSON.parse(fromRun.stdout).weights).toBe(at("run/model/unet"));
+  await rm(at("run/model/unet"), { recursive: true });
   const nothing = await runScript("sample", [at("run")]);
   expect(nothing.code).toBe(1);
   expect(nothing.stderr).toMatch(/no checkpoint yet and no weights in unet\/; train with/);
