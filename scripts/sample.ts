@@ -37,6 +37,7 @@ await main({
     animate: text("--animate <file>", `the process as an animation, ${animationExtensions.join(" or ")}`),
     saveEach: text("--save-each <folder>", "every image as a PNG of its own"),
     npy: text("--npy <file>", "the images as a NumPy array [N,C,H,W] in [-1,1]"),
+    dryRun: toggle("--dry-run", "print what would be drawn, and stop"),
     ...common,
   },
   examples: ["--method annealed-langevin", "runs/digits --class 3 --count 16 --animate three.webp"],
@@ -46,6 +47,13 @@ await main({
     const artifact = await openArtifact(folder ?? (await newestRun()));
     const plan = samplingPlan(values, artifact.manifest);
     const { weights, from } = await trainedWeights(artifact);
+    const { method, count: images, nfe } = plan;
+    const planned = { weights: from, parameters: weights.length, device: values.device, method, images, nfe };
+    if (values.dryRun) {
+      const { sigmas, stepSize } = plan.sampler;
+      report({ ...planned, noiseLevels: sigmas.length, stepSize }, values.json);
+      return undefined;
+    }
     const host = await openHost(values.device);
 
     using stop = interrupt();
@@ -66,19 +74,9 @@ await main({
     if (!drawn) return 130;
     const seconds = (performance.now() - start) / 1000;
 
-    report(
-      {
-        wrote: await writeOutputs(values, artifact, drawn),
-        weights: from,
-        device: host.device.name,
-        method: plan.method,
-        images: plan.count,
-        nfe: plan.nfe,
-        seconds,
-        secondsPerImage: seconds / plan.count,
-      },
-      values.json,
-    );
+    const wrote = await writeOutputs(values, artifact, drawn);
+    const done = { ...planned, device: host.device.name, seconds, secondsPerImage: seconds / images };
+    report({ wrote, ...done }, values.json);
     return undefined;
   },
 });

@@ -89,9 +89,8 @@ function batchSource(dataset: Dataset, seed: number, batch: number) {
   };
 }
 
-const previewImages = 10;
-/** One Langevin step a level leaves visible noise, two do not. */
-const previewStepsPerLevel = 2;
+/** Previews are quick: few images, few evaluations. */
+const preview = { method: "euler", count: 10, steps: 40 } as const;
 const defaultSaveEvery = 250;
 
 /** One run from its present step to its last. */
@@ -170,11 +169,9 @@ class Run {
   private async preview(signal: AbortSignal): Promise<void> {
     const { artifact, host, trainer } = this;
     const { manifest, where } = artifact;
-    const steps = previewStepsPerLevel * manifest.noise.sigmas.length + 1;
-    const request = { method: "annealed-langevin", count: previewImages, steps } as const;
     const drawn = await draw({
       ...host,
-      ...samplingPlan(request, manifest),
+      ...samplingPlan(preview, manifest),
       artifact,
       weights: await trainer.readVector("ema"),
       seed: this.choice.seed,

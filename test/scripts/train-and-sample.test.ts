@@ -103,6 +103,10 @@ test("training writes a model folder; sampling reads run and model alike, reprod
   expect(await readdir(at("each"))).toHaveLength(6);
   expect((await readFile(at("a.npy"))).subarray(1, 6).toString()).toBe("NUMPY");
 
+  const dry = await runScript("sample", [at("run"), ...request, "--out", at("none.png"), "--dry-run"]);
+  expect(JSON.parse(dry.stdout)).toMatchObject({ images: 6, nfe: 12 });
+  expect(existsSync(at("none.png"))).toBe(false);
+
   // The model folder alone, without the run, gives the same picture.
   await rm(at("run/checkpoints"), { recursive: true });
   const second = await runScript("sample", [at("run/model"), ...request, "--out", at("b.png")]);

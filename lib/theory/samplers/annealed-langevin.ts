@@ -8,6 +8,7 @@ import {
   lastLevel,
   type Sampler,
   type SamplerOptions,
+  thinned,
 } from "./sampler.ts";
 
 /** Steps alpha_i = eps sigma_i^2 / sigma_L^2, so that the ratio of drift to noise is the same at every level. */
@@ -39,12 +40,6 @@ function shareOut(evaluations: number, levels: number): { count: number; stepsPe
   const fewer = unused > evaluations / 10 && evaluations >= 2 * (whole + 1);
   const stepsPerLevel = fewer ? whole + 1 : whole;
   return { count: Math.min(levels, Math.floor(evaluations / stepsPerLevel)), stepsPerLevel };
-}
-
-// `count` levels, first and last kept, evenly spaced in the logarithm; only levels the network was trained at.
-function thinned(sigmas: readonly number[], count: number): readonly number[] {
-  const stride = (sigmas.length - 1) / Math.max(1, count - 1);
-  return Array.from({ length: count }, (_, i) => sigmas[Math.round(i * stride)]!);
 }
 
 // Technique 4 for the new ladder: a wider ratio or fewer steps need larger steps.

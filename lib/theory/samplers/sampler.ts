@@ -32,7 +32,7 @@ export interface Sampler {
   steps(options: SamplerOptions): Generator<Step, void>;
   /** Evaluations of the network that `steps` will ask for. */
   nfe(options: SamplerOptions): number;
-  /** Options with which `nfe` comes as near to the budget as it can without exceeding it; throws UserError when too small. */
+  /** Options with which `nfe` comes as near to the budget as the sampler can without exceeding it; throws UserError when too small. */
   fitBudget(options: SamplerOptions, budget: number): SamplerOptions;
 }
 
@@ -66,4 +66,10 @@ export function evaluationsLeft(options: SamplerOptions, budget: number, least: 
   if (!Number.isInteger(budget) || budget < least + last)
     throw new UserError(`sampler: expected a budget of at least ${least + last} evaluations, got ${budget}`);
   return budget - last;
+}
+
+/** `count` levels of a ladder, first and last kept, evenly spaced in the logarithm; only levels the network was trained at. */
+export function thinned(sigmas: readonly number[], count: number): readonly number[] {
+  const stride = (sigmas.length - 1) / Math.max(1, count - 1);
+  return Array.from({ length: count }, (_, i) => sigmas[Math.round(i * stride)]!);
 }

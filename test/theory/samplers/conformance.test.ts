@@ -31,7 +31,7 @@ describe.each(Object.entries<Sampler>(samplers))("%s", (_, sampler) => {
       expect(steps).toHaveLength(sampler.nfe(options));
       expect(steps.every(({ a, b, c }) => [a, b, c].every(Number.isFinite))).toBe(true);
       expect(steps.every(({ sigma }) => options.sigmas.includes(sigma))).toBe(true);
-      expect(steps.at(-1)!.c === 0).toBe(denoise);
+      if (denoise) expect(steps.at(-1)).toMatchObject({ a: 0, b: 1, c: 0 });
     }
   });
 
@@ -42,7 +42,8 @@ describe.each(Object.entries<Sampler>(samplers))("%s", (_, sampler) => {
   // Without the last denoising, samples follow N(0, 1 + sigma_L^2); with it, (1 + sigma_L^2) / (1 + sigma_L^2)^2.
   test("the variance of Gaussian data is recovered, the better the more steps", () => {
     const errors = [5, 50, 500].map((stepsPerLevel) => {
-      const options = { ...defaults(stepsPerLevel), stepSize: 0.1 * 0.3 ** 2 };
+      const sigmas = geometricSigmas(20, 0.3, 12 * stepsPerLevel);
+      const options = { ...defaults(stepsPerLevel), sigmas, stepSize: 0.1 * 0.3 ** 2 };
       return Math.abs(varianceOfSamples(sampler, options) * (1 + 0.3 ** 2) - 1);
     });
     expect(errors[2]).toBeLessThan(0.01);
@@ -54,7 +55,9 @@ describe.each(Object.entries<Sampler>(samplers))("%s", (_, sampler) => {
       for (const budget of [3, 10, 31, 60, 61, 66, 90, 119, 121, 150, 1000]) {
         const options = sampler.fitBudget({ ...defaults(5), denoise }, budget);
         expect(sampler.nfe(options)).toBeLessThanOrEqual(budget);
-        expect(sampler.nfe(options)).toBeGreaterThan(0.89 * budget - 1);
+        // Some samplers cannot take more steps than the ladder has levels.
+        const most = sampler.nfe({ ...options, sigmas: defaults(5).sigmas, stepsPerLevel: 1e6, steps: 1e6 });
+        expect(sampler.nfe(options)).toBeGreaterThanOrEqual(Math.min(0.89 * budget - 1, most));
         expect([options.sigmas[0], options.sigmas.at(-1)]).toEqual([20, 0.3]);
         expect([...sampler.steps(options)]).toHaveLength(sampler.nfe(options));
         expect(options.sigmas.every((sigma) => defaults(5).sigmas.includes(sigma))).toBe(true);
