@@ -44,7 +44,7 @@ export interface SampleProgress {
 /** Yields after every step of every chunk; at `step === steps`, `x()` are the samples. Throws UserError where labels lack. */
 export async function* sample(options: SampleOptions): AsyncGenerator<SampleProgress, void> {
   const { artifact, weights, count, batch = Infinity } = options;
-  const { graphs, parameterCount } = artifact.manifest;
+  const { graphs } = artifact.manifest;
   const steps = [...options.steps];
   const plan = planChunks(
     graphs.sampling.map((entry) => entry.batch),
@@ -52,11 +52,13 @@ export async function* sample(options: SampleOptions): AsyncGenerator<SampleProg
     batch,
   );
   await using tensors = await openResident(options);
-  await tensors.set("params", [parameterCount], weights);
   let [chunk, first] = [0, 0];
   for (const [size, chunks] of Map.groupBy(plan, (size) => size)) {
     const entry = graphs.sampling.find((each) => each.batch === size)!;
-    await using graph = await openGraph(options, artifact, entry, { x_next: "x", denoised: "denoised" });
+    await using graph = await openGraph(options, artifact, entry, {
+      replaces: { x_next: "x", denoised: "denoised" },
+      constants: { params: weights },
+    });
     const walker = new Walker(options, steps, tensors, graph, entry);
     for (const _ of chunks) {
       const place = { chunk, chunks: plan.length, first, count: Math.min(size, count - first) };

@@ -1,6 +1,7 @@
 // Sessions: an artifact's graphs, loaded on a device and released with `await using`.
 import type * as ort from "onnxruntime-common";
 import type { GraphEntry, Manifest } from "../artifact/manifest.ts";
+import { withConstantInput } from "../artifact/onnx/constant-input.ts";
 import { UserError } from "../errors.ts";
 import { complaint, type Device, type Runtime } from "./device.ts";
 
@@ -92,6 +93,22 @@ export interface Graph extends AsyncDisposable {
   readonly replaces: Readonly<Record<string, string>>;
 }
 
+function withConstants(bytes: Uint8Array, constants: NonNullable<GraphOptions["constants"]>, where: string) {
+  try {
+    return Object.entries(constants).reduce(
+      (model, [name, data]) => withConstantInput(model, name, data),
+      bytes,
+    );
+  } catch (cause) {
+    throw new UserError(
+      `${where}: not the graph that the manifest describes; re-author with \`bun scripts/author.ts\``,
+      {
+        cause,
+      },
+    );
+  }
+}
+
 const described = (name: string, type: string, shape: readonly (number | string)[]) =>
   `${name} ${type} [${shape}]`;
 
@@ -107,17 +124,26 @@ function requireInputs(session: Session, { file, inputs }: GraphEntry, where: st
     );
 }
 
-/** Loads one of the artifact's graphs; its state outputs, and those in `replaces`, stay on the device. Throws UserError for a file of another model. */
+export interface GraphOptions {
+  /** Outputs that replace resident tensors besides the state: output name to tensor name. */
+  readonly replaces?: Readonly<Record<string, string>>;
+  /** Inputs that keep one value for as long as the graph is open, which lets the runtime prepare for it. */
+  readonly constants?: Readonly<Record<string, Float32Array>>;
+}
+
+/** Loads one of the artifact's graphs; state outputs stay on the device. Throws UserError for a file of another model. */
 export async function openGraph(
   host: Host,
   artifact: Artifact,
-  entry: GraphEntry,
-  replaces: Readonly<Record<string, string>> = {},
+  whole: GraphEntry,
+  { replaces = {}, constants = {} }: GraphOptions = {},
 ): Promise<Graph> {
+  const entry = { ...whole, inputs: whole.inputs.filter(({ name }) => !(name in constants)) };
   const states = entry.outputs.flatMap((port) => (port.role === "state" ? [[port.name, port.of]] : []));
   const all = { ...Object.fromEntries(states), ...replaces };
-  const bytes = await artifact.read(entry.file);
-  const session = await openSession(host, bytes, `${artifact.where}: ${entry.file}`, Object.keys(all));
+  const where = `${artifact.where}: ${entry.file}`;
+  const bytes = withConstants(await artifact.read(entry.file), constants, where);
+  const session = await openSession(host, bytes, where, Object.keys(all));
   await using unfit = new AsyncDisposableStack();
   unfit.use(session);
   requireInputs(session, entry, artifact.where);

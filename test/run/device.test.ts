@@ -7,7 +7,7 @@ import {
   NodeProtoSchema,
   TensorProto_DataType,
   ValueInfoProtoSchema,
-} from "../../lib/author/onnx/onnx_pb.ts";
+} from "../../lib/artifact/onnx/onnx_pb.ts";
 import { UsageError, UserError } from "../../lib/errors.ts";
 import { type DeviceName, deviceNames, openDevice, type Runtime } from "../../lib/run/device.ts";
 import { identityModel } from "../../lib/run/identity.ts";

@@ -32,7 +32,7 @@ export const floors: readonly Floor[] = [
   },
   {
     files: "lib/artifact/",
-    may: ["lib/errors.ts", "zod"],
+    may: ["lib/errors.ts", "zod", "@bufbuild/protobuf"],
     why: "the file formats know neither who writes nor who runs them; move the code that does to its side",
   },
   {

@@ -1,16 +1,5 @@
 // Emission: expressions become an ONNX ModelProto, one node per operator, shared parts once.
-// The schema in onnx_pb.ts is generated from onnx.proto by `npm run generate`, which needs protoc.
 import { create, toBinary } from "@bufbuild/protobuf";
-import {
-  type Data,
-  type DType,
-  isOp,
-  type Ops,
-  type OpType,
-  type Shape,
-  type Tensor,
-} from "../graph/tensor.ts";
-import { topological } from "../graph/traverse.ts";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -23,7 +12,17 @@ import {
   TensorProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from "./onnx_pb.ts";
+} from "../../artifact/onnx/onnx_pb.ts";
+import {
+  type Data,
+  type DType,
+  isOp,
+  type Ops,
+  type OpType,
+  type Shape,
+  type Tensor,
+} from "../graph/tensor.ts";
+import { topological } from "../graph/traverse.ts";
 
 export const opset = 21;
 /** The newest intermediate representation that belongs to this opset. */

@@ -2,11 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { fromBinary } from "@bufbuild/protobuf";
 import * as ort from "onnxruntime-node";
+import { TensorProto_DataType as DataType, ModelProtoSchema } from "../../../lib/artifact/onnx/onnx_pb.ts";
 import { constant, input } from "../../../lib/author/graph/constant.ts";
 import { apply } from "../../../lib/author/graph/infer.ts";
 import { add, cast, concat, div, mul, pad, reshape, slice, sum } from "../../../lib/author/graph/ops.ts";
 import { encodeModel, opset } from "../../../lib/author/onnx/model.ts";
-import { TensorProto_DataType as DataType, ModelProtoSchema } from "../../../lib/author/onnx/onnx_pb.ts";
 
 const x = input("x", [2, 3]);
 const y = input("y", [3]);
