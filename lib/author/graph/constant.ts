@@ -25,10 +25,10 @@ export function zeros(shape: Shape): Tensor<"Constant"> {
   return constant(new Float32Array(sizeOf(shape)), shape);
 }
 
-/** The value of a float constant of shape [], undefined for anything else. */
+/** The value of a float constant of one element, whatever its shape; undefined for anything else. */
 export function scalarValue(node: Tensor): number | undefined {
-  const { data, shape } = node.attrs as { data?: Data; shape?: Shape };
-  return node.op === "Constant" && data instanceof Float32Array && shape?.length === 0 ? data[0] : undefined;
+  const { data } = node.attrs as { data?: Data };
+  return node.op === "Constant" && data instanceof Float32Array && data.length === 1 ? data[0] : undefined;
 }
 
 function dtypeOf(data: Data): DType {

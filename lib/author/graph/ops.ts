@@ -10,36 +10,38 @@ import { type ConvAttrs, type DType, isOp, type Shape, type Tensor } from "./ten
 export type Operand = Tensor | number;
 
 const tensorOf = (x: Operand): Tensor => (typeof x === "number" ? scalar(x) : x);
-const isNumber = (x: Tensor, value: number) => scalarValue(x) === value;
+/** Whether x is this number and does not change the shape of what it is combined with. */
+const isNumber = (x: Tensor, value: number, beside: Tensor) =>
+  scalarValue(x) === value && x.shape.length <= beside.shape.length;
 
 export function add(a: Operand, b: Operand): Tensor {
   const [x, y] = [tensorOf(a), tensorOf(b)];
-  if (isNumber(y, 0)) return x;
-  return isNumber(x, 0) ? y : apply("Add", [x, y], {});
+  if (isNumber(y, 0, x)) return x;
+  return isNumber(x, 0, y) ? y : apply("Add", [x, y], {});
 }
 
 export function sub(a: Operand, b: Operand): Tensor {
   const [x, y] = [tensorOf(a), tensorOf(b)];
-  if (isNumber(y, 0)) return x;
-  return isNumber(x, 0) ? neg(y) : apply("Sub", [x, y], {});
+  if (isNumber(y, 0, x)) return x;
+  return isNumber(x, 0, y) ? neg(y) : apply("Sub", [x, y], {});
 }
 
 export function mul(a: Operand, b: Operand): Tensor {
   const [x, y] = [tensorOf(a), tensorOf(b)];
-  if (isNumber(y, 1)) return x;
-  return isNumber(x, 1) ? y : apply("Mul", [x, y], {});
+  if (isNumber(y, 1, x)) return x;
+  return isNumber(x, 1, y) ? y : apply("Mul", [x, y], {});
 }
 
 export function div(a: Operand, b: Operand): Tensor {
   const [x, y] = [tensorOf(a), tensorOf(b)];
-  return isNumber(y, 1) ? x : apply("Div", [x, y], {});
+  return isNumber(y, 1, x) ? x : apply("Div", [x, y], {});
 }
 
 /** a to the power of b, 1 where b is 0; the gradient with respect to b needs a > 0. */
 export function pow(a: Operand, b: Operand): Tensor {
   const [x, y] = [tensorOf(a), tensorOf(b)];
-  if (isNumber(y, 0)) return expand(scalar(1), x.shape);
-  return isNumber(y, 1) ? x : apply("Pow", [x, y], {});
+  if (isNumber(y, 0, x)) return expand(scalar(1), x.shape);
+  return isNumber(y, 1, x) ? x : apply("Pow", [x, y], {});
 }
 
 export const maximum = (a: Operand, b: Operand): Tensor => apply("Max", [tensorOf(a), tensorOf(b)], {});
@@ -146,7 +148,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const source = isOp(x, "Reshape") ? x.inputs[0]! : x;
   const known = shape.reduce((product, n) => (n === -1 ? product : product * n), 1);
   const full = shape.map((n) => (n === -1 ? sizeOf(x.shape) / known : n));
-  return source.shape.join() === full.join() ? source : apply("Reshape", [source], { shape: full });
+  if (source.shape.join() === full.join()) return source;
+  const value = sizeOf(full) === 1 ? scalarValue(source) : undefined;
+  return value === undefined
+    ? apply("Reshape", [source], { shape: full })
+    : constant(Float32Array.of(value), full);
 }
 
 /** A number per sample, [N], as [N,1,…], which broadcasts over x [N,…]. */
