@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "..");
 
 test("the example of a gradient prints its listing", async () => {
   const readme = await readFile(join(root, "README.md"), "utf8");
-  const [, code, listing] = /```ts\n([^]*?)```\n\n```text\n([^]*?)```/.exec(readme) ?? [];
+  const [, code, listing] = /```ts\n(.*?)```\n\n```text\n(.*?)```/s.exec(readme) ?? [];
   const child = Bun.spawn([process.execPath, "run", "-"], {
     cwd: root,
     stdin: new Blob([code!]),
