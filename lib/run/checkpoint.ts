@@ -1,27 +1,14 @@
-// Checkpoints and model folders on disk: diffusers' layout, written atomically, checksummed, read back bit for bit.
+// Checkpoints on disk: written atomically, checksummed, read back bit for bit.
 import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { type Manifest, parseManifest, stateNames } from "../artifact/manifest.ts";
-import { flatParameters, namedParameters } from "../artifact/parameters.ts";
+import { type Manifest, stateNames } from "../artifact/manifest.ts";
+import { flatParameters } from "../artifact/parameters.ts";
 import { decodeSafetensors, type SafeTensor, safetensorsPieces } from "../artifact/safetensors.ts";
 import { UserError } from "../errors.ts";
-import {
-  discard,
-  filing,
-  ifThere,
-  jsonPieces,
-  placeFile,
-  placeFolder,
-  readHashed,
-  readJson,
-  sweep,
-  syncFolder,
-  textPieces,
-  writeFlushed,
-} from "./files.ts";
-import { metricsUpTo } from "./metrics.ts";
+import { discard, filing, ifThere, jsonPieces, placeFolder, readHashed, readJson, sweep } from "./files.ts";
+import { configFile, type Digests, weightsFile, writeFiles, writeWeights } from "./weights.ts";
 
 /** Where training stands: `tensors` are the flat float32 vectors that `stateNames` lists, `parameterCount` long each. */
 export interface TrainingState {
@@ -39,61 +26,11 @@ export interface LoadedCheckpoint {
   readonly problems: readonly string[];
 }
 
-const weightsFile = "diffusion_pytorch_model.safetensors";
-const configFile = "config.json";
 const optimizerFile = "optimizer.safetensors";
 const trainerFile = "trainer.json";
 
-type Digests = Record<string, string>;
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const emaFolder = ({ model }: Manifest) => `${model.folder}_ema`;
-
-/** The manifest in a run or artifact folder. Throws UserError where there is none that this build reads. */
-export async function readManifest(folder: string): Promise<Manifest> {
-  const path = join(folder, "manifest.json");
-  return parseManifest(await readJson(path), path);
-}
-
-async function writeWeights(
-  dir: string,
-  folder: string,
-  manifest: Manifest,
-  flat: Float32Array,
-): Promise<Digests> {
-  await fs.mkdir(join(dir, folder), { recursive: true });
-  const files = {
-    [`${folder}/${configFile}`]: jsonPieces(manifest.model.config),
-    [`${folder}/${weightsFile}`]: safetensorsPieces(namedParameters(manifest, flat)),
-  };
-  const digests = await writeFiles(dir, files);
-  await syncFolder(join(dir, folder));
-  return digests;
-}
-
-async function writeFiles(dir: string, files: Readonly<Record<string, Uint8Array[]>>): Promise<Digests> {
-  const digests: Digests = {};
-  for (const [name, pieces] of Object.entries(files)) {
-    digests[name] = await writeFlushed(join(dir, name), pieces);
-  }
-  return digests;
-}
-
-/**
- * Writes weights (flat, `parameterCount` floats) as a new model folder `<dir>/<model.folder>/` in diffusers' layout.
- * Throws UserError where the file system refuses or the files exist.
- */
-export async function writeModel(dir: string, manifest: Manifest, weights: Float32Array): Promise<void> {
-  await filing(`cannot write a model to ${dir}`, () =>
-    writeWeights(dir, manifest.model.folder, manifest, weights),
-  );
-}
-
-/** Reads `<dir>/<model.folder>/`'s weights into one flat vector. Throws UserError for another model's or a broken file. */
-export async function readModelWeights(dir: string, manifest: Manifest): Promise<Float32Array> {
-  const path = join(dir, manifest.model.folder, weightsFile);
-  const { bytes } = await filing(`cannot read weights from ${path}`, () => readHashed(path));
-  return flatParameters(manifest, decodeSafetensors(bytes, path).tensors, path);
-}
 
 /** Says whose state a checkpoint holds: the same network, preconditioning, parameter layout and optimizer give the same print. */
 function fingerprint({ model, noise, parameters, optimizer }: Manifest): string {
@@ -254,15 +191,4 @@ export async function loadNewestCheckpoint(
   throw new UserError(
     `${checkpoints}: no usable checkpoint (of ${problems.length}); the newest: ${problems[0]}`,
   );
-}
-
-/**
- * Drops the lines of a `metrics.jsonl` that come after `step`, atomically, so that a resumed run writes each step once.
- * A missing file is left missing. Throws UserError where the file system refuses.
- */
-export async function truncateMetrics(path: string, step: number): Promise<void> {
-  await filing(`cannot truncate ${path}`, async () => {
-    const text = await ifThere(fs.readFile(path, "utf8"));
-    if (text !== undefined) await placeFile(path, textPieces(metricsUpTo(text, step)));
-  });
 }

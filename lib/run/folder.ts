@@ -3,9 +3,9 @@ import fs from "node:fs/promises";
 import { join } from "node:path";
 import { type Manifest, parseManifest } from "../artifact/manifest.ts";
 import { UserError } from "../errors.ts";
-import { readManifest, writeModel } from "./checkpoint.ts";
-import { filing, jsonPieces, placeFile, placeFolder, writeFlushed } from "./files.ts";
+import { filing, jsonPieces, placeFile, placeFolder, readJson, writeFlushed } from "./files.ts";
 import type { Artifact } from "./session.ts";
+import { writeModel } from "./weights.ts";
 
 const manifestFile = "manifest.json";
 const author = (dir: string) => `write one with \`bun scripts/author.ts --out ${dir}\``;
@@ -20,6 +20,12 @@ const exists = (path: string) =>
     () => true,
     () => false,
   );
+
+/** The manifest in a run or artifact folder. Throws UserError where there is none that this build reads. */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const path = join(folder, manifestFile);
+  return parseManifest(await readJson(path), path);
+}
 
 /** Opens the artifact in a folder; graphs are read when asked for. Throws UserError where folder, manifest or graphs lack. */
 export async function openArtifact(dir: string): Promise<Artifact> {

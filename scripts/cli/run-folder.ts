@@ -3,9 +3,10 @@ import { appendFileSync } from "node:fs";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { loadNewestCheckpoint, readModelWeights } from "../../lib/run/checkpoint.ts";
+import { loadNewestCheckpoint } from "../../lib/run/checkpoint.ts";
 import { filing } from "../../lib/run/files.ts";
 import type { Artifact } from "../../lib/run/session.ts";
+import { readModelWeights } from "../../lib/run/weights.ts";
 import { tell } from "./progress.ts";
 
 const runsFolder = "runs";

@@ -6,9 +6,10 @@ import type { Dataset } from "../../lib/data/dataset.ts";
 import { epochIndices } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
 import { writePng } from "../../lib/images/png.ts";
-import { loadNewestCheckpoint, saveCheckpoint, truncateMetrics } from "../../lib/run/checkpoint.ts";
+import { loadNewestCheckpoint, saveCheckpoint } from "../../lib/run/checkpoint.ts";
 import type { DeviceName } from "../../lib/run/device.ts";
 import { writeModelFolder } from "../../lib/run/folder.ts";
+import { truncateMetrics } from "../../lib/run/metrics.ts";
 import type { Artifact, Host } from "../../lib/run/session.ts";
 import { DivergedError, type StepReport, Trainer } from "../../lib/run/train.ts";
 import { openData, openingOf } from "./data.ts";
@@ -75,17 +76,13 @@ function requireShape(dataset: Dataset, { where, manifest: { data } }: Artifact)
     );
 }
 
-/** Reads a step's batch; two buffers take turns, because the next batch is read while a step runs. */
+/** Reads a step's batch into the same buffers every time; the trainer has copied them before it asks for the next. */
 function batchSource(dataset: Dataset, seed: number, batch: number) {
-  const size = sizeOf(dataset.shape);
-  const buffers = [0, 1].map(() => ({
-    images: new Float32Array(batch * size),
-    labels: new Int32Array(batch),
-  }));
+  const images = new Float32Array(batch * sizeOf(dataset.shape));
+  const labels = new Int32Array(batch);
   return async (step: number) => {
-    const buffer = buffers[step % 2]!;
-    await dataset.read(epochIndices(dataset, seed, step, batch), buffer.images, buffer.labels);
-    return buffer;
+    await dataset.read(epochIndices(dataset, seed, step, batch), images, labels);
+    return { images, labels };
   };
 }
 

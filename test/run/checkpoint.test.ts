@@ -5,15 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeSafetensors } from "../../lib/artifact/safetensors.ts";
 import { UserError } from "../../lib/errors.ts";
-import {
-  loadNewestCheckpoint,
-  readManifest,
-  readModelWeights,
-  saveCheckpoint,
-  type TrainingState,
-  truncateMetrics,
-  writeModel,
-} from "../../lib/run/checkpoint.ts";
+import { loadNewestCheckpoint, saveCheckpoint, type TrainingState } from "../../lib/run/checkpoint.ts";
+import { readManifest } from "../../lib/run/folder.ts";
+import { truncateMetrics } from "../../lib/run/metrics.ts";
+import { readModelWeights, writeModel } from "../../lib/run/weights.ts";
 import { failingFiles } from "../support/failing-files.ts";
 import { oneVectorManifest, tinyManifest } from "../support/tiny-manifest.ts";
 

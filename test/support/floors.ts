@@ -65,7 +65,7 @@ export const floors: readonly Floor[] = [
     may: ["lib/author", ...authorBase],
     why: "authoring runs nothing and reads no data; write what running needs into the artifact",
   },
-  ...["checkpoint", "files", "folder"].map((name) => ({
+  ...["checkpoint", "files", "folder", "metrics", "weights"].map((name) => ({
     files: `lib/run/${name}.ts`,
     may: [...runs, "zod", ...host],
     why: running,
