@@ -1,32 +1,39 @@
 // Named settings that work: the network, the data it is made for, and how it is trained.
 import type { OptimizerSettings } from "../lib/author/author.ts";
-import type { Network } from "../lib/author/denoiser.ts";
 import type { ObjectiveName } from "../lib/author/objectives/index.ts";
 import type { PreconditioningName } from "../lib/theory/preconditioning.ts";
-import { unet } from "./unet.ts";
-import { type UnetConfig, type UnetOptions, unetConfig } from "./unet-config.ts";
+import type { WeightingName } from "../lib/theory/weighting.ts";
+import { energyMlpModel, energyResnetModel, type ModelMaker, mlpModel, unetModel } from "./model.ts";
+import { imageNegatives, type NegativesMaker, pointNegatives } from "./negatives.ts";
 
 export interface Preset {
   /** One line for the command line's table. */
   readonly summary: string;
   /** The data set, built in or a path, that is used when none is given. */
   readonly data: string;
-  readonly unet: Omit<UnetOptions, "sample_size" | "in_channels" | "out_channels" | "num_class_embeds">;
-  /** Whether the network is told the class, when the data have classes. */
-  readonly conditional: boolean;
+  readonly model: ModelMaker;
   readonly objective: ObjectiveName;
   readonly preconditioning: PreconditioningName;
-  /** The smallest noise level, and how far neighbouring levels overlap (Song & Ermon 2020, technique 2). */
+  readonly weighting: WeightingName;
+  /** One noise level instead of a ladder; 0 for the data as they are. */
+  readonly sigma?: number;
+  /** The smallest noise level, of points in units of their standard deviation. */
   readonly sigmaMin: number;
+  /** How far neighbouring levels overlap (Song & Ermon 2020, technique 2), or how many levels there are. */
   readonly overlap: number;
+  readonly levels?: number;
   readonly stepsPerLevel: number;
   readonly batch: number;
   readonly steps: number;
   readonly emaDecay: number;
   readonly optimizer: OptimizerSettings;
+  /** How objectives that learn from the model's own samples draw them. */
+  readonly negatives?: NegativesMaker;
+  /** Batch sizes of the sampling graphs. */
+  readonly samplingBatches: readonly number[];
 }
 
-const adam = (learningRate: number, totalSteps: number): OptimizerSettings => ({
+const adam = (learningRate: number, totalSteps: number): Extract<OptimizerSettings, { kind: "adamw" }> => ({
   kind: "adamw",
   learningRate,
   warmupSteps: Math.min(100, Math.ceil(totalSteps / 10)),
@@ -44,28 +51,44 @@ const adam = (learningRate: number, totalSteps: number): OptimizerSettings => ({
  * image's mean, so that without the added input short training gives samples too dark or too bright; see `digits-ncsn`.
  */
 const ncsn = {
-  conditional: true,
   objective: "denoising",
   preconditioning: "edm",
+  weighting: "sigma-squared",
   sigmaMin: 0.02,
   overlap: 0.5,
   stepsPerLevel: 5,
   batch: 16,
   emaDecay: 0.999,
+  // Single images, previews, sheets.
+  samplingBatches: [1, 10, 60],
 } as const satisfies Partial<Preset>;
 
 /** 0.7 M parameters, an eighth of a second a step on two CPU cores. */
 const small = {
-  unet: {
+  model: unetModel({
     block_out_channels: [16, 32, 64],
     down_block_types: ["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"],
     up_block_types: ["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
     layers_per_block: 1,
     norm_num_groups: 8,
     attention_head_dim: 32,
-  },
+  }),
   steps: 2300,
   optimizer: adam(4e-3, 2300),
+} satisfies Partial<Preset>;
+
+/** Perceptrons that train in seconds on points. */
+const density = {
+  ...ncsn,
+  data: "two-moons",
+  sigmaMin: 0.1,
+  // Technique 2 asks for one level per halving; more cost nothing here, and sampling follows the data's width more closely.
+  levels: 50,
+  stepsPerLevel: 3,
+  batch: 256,
+  steps: 4000,
+  optimizer: adam(3e-3, 4000),
+  samplingBatches: [1, 100, 1000],
 } satisfies Partial<Preset>;
 
 export const presets = {
@@ -92,11 +115,11 @@ export const presets = {
     ...ncsn,
     summary: "diffusers' MNIST network (32, 64, 64), 1.7 M parameters, for hours of training",
     data: "digits",
-    unet: {
+    model: unetModel({
       block_out_channels: [32, 64, 64],
       down_block_types: ["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"],
       up_block_types: ["AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
-    },
+    }),
     batch: 64,
     steps: 20000,
     optimizer: adam(5e-4, 20000),
@@ -105,33 +128,65 @@ export const presets = {
     ...ncsn,
     summary: "google/ddpm-cifar10-32's network, 35.7 M parameters, for a GPU",
     data: "shapes",
-    unet: {
-      block_out_channels: [128, 256, 256, 256],
-      down_block_types: ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"],
-      up_block_types: ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
-      downsample_padding: 0,
-      flip_sin_to_cos: false,
-      freq_shift: 1,
-      norm_eps: 1e-6,
-      attention_head_dim: null,
-    },
-    conditional: false,
+    model: unetModel(
+      {
+        block_out_channels: [128, 256, 256, 256],
+        down_block_types: ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"],
+        up_block_types: ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
+        downsample_padding: 0,
+        flip_sin_to_cos: false,
+        freq_shift: 1,
+        norm_eps: 1e-6,
+        attention_head_dim: null,
+      },
+      { conditional: false },
+    ),
     batch: 128,
     steps: 300000,
     optimizer: adam(1e-4, 300000),
+  },
+  "digits-energy": {
+    ...ncsn,
+    summary: "handwritten digits as an energy, by maximum likelihood with a replay buffer",
+    data: "digits",
+    model: energyResnetModel({ block_out_channels: [16, 32, 64] }),
+    objective: "contrastive-divergence",
+    negatives: imageNegatives,
+    weighting: "uniform",
+    sigma: 0,
+    batch: 32,
+    steps: 600,
+    emaDecay: 0.99,
+    optimizer: { ...adam(5e-4, 600), betas: [0.5, 0.999] },
+  },
+  density: {
+    ...density,
+    summary: "points in any dimension: a perceptron that trains in seconds",
+    model: mlpModel({ hidden: [128, 128, 128], act_fn: "silu", frequencies: [1, 2, 4, 8] }),
+  },
+  "density-energy": {
+    ...density,
+    summary: "the same as an energy whose negative gradient is the score",
+    model: energyMlpModel({ hidden: [128, 128, 128], act_fn: "silu", frequencies: [1, 2, 4, 8] }),
+    negatives: pointNegatives,
+  },
+  "density-shallow": {
+    ...density,
+    summary: "an energy with one wide hidden layer, for which implicit-diagonal is exact",
+    model: energyMlpModel({ hidden: [512], act_fn: "silu", frequencies: [] }),
   },
   tiny: {
     ...ncsn,
     summary: "the smallest network that still runs every part; for tests, not for pictures",
     data: "digits",
-    unet: {
+    model: unetModel({
       block_out_channels: [8, 8],
       down_block_types: ["DownBlock2D", "AttnDownBlock2D"],
       up_block_types: ["AttnUpBlock2D", "UpBlock2D"],
       layers_per_block: 1,
       norm_num_groups: 4,
       attention_head_dim: 8,
-    },
+    }),
     batch: 8,
     stepsPerLevel: 1,
     steps: 20,
@@ -140,22 +195,3 @@ export const presets = {
 } satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof presets;
-
-/** The preset's network for data of shape [C,H,W]; throws UserError when it cannot take that size. */
-export function presetNetwork(
-  preset: Preset,
-  data: { readonly shape: readonly [number, number, number]; readonly classes: number },
-): { config: UnetConfig; network: Network; classes: number } {
-  const [channels, height, width] = data.shape;
-  const classes = preset.conditional ? data.classes : 0;
-  const config = unetConfig({
-    ...preset.unet,
-    sample_size: height === width ? height : [height, width],
-    in_channels: channels,
-    out_channels: channels,
-    num_class_embeds: classes > 0 ? classes : null,
-  });
-  const network: Network = (p, { x, noise, label }) =>
-    unet(config, p, { sample: x, timestep: noise, labels: label });
-  return { config, network, classes };
-}

@@ -9,9 +9,9 @@ import {
   authorFor,
   chosenData,
   modelOptions,
+  modelTables,
   outFolder,
   presetOf,
-  presetTable,
   suggestFor,
 } from "./cli/prepare.ts";
 import { megabytes, report } from "./cli/report.ts";
@@ -33,12 +33,15 @@ await main({
   summary: "Write the ONNX training artifacts of a model",
   options: {
     ...modelOptions,
-    out: text("--out <folder>", "where to write (default runs/<preset>)"),
+    out: text(
+      "--out <folder>",
+      "where to write (default runs/<preset>, with data and objective if you choose them)",
+    ),
     seed,
     json,
   },
   examples: ["--preset digits --out runs/digits", "--preset mnist --data path/to/mnist --out runs/mnist"],
-  epilogue: presetTable,
+  epilogue: modelTables,
   async run(values) {
     const start = performance.now();
     const dataset = await chosenData(values);

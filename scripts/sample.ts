@@ -1,18 +1,18 @@
 // Draws samples from a trained run or a model folder.
 import { animationExtensions } from "../lib/images/animation.ts";
 import { openArtifact } from "../lib/run/folder.ts";
-import { type SamplerName, samplers } from "../lib/theory/samplers/index.ts";
 import { main } from "./cli/command.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
-import { amount, choice, common, count, index, text, toggle } from "./cli/options.ts";
+import { amount, common, count, index, optionalChoice, text, toggle } from "./cli/options.ts";
 import { checkOutputs, writeOutputs } from "./cli/outputs.ts";
+import { requirePlane } from "./cli/plots.ts";
 import { type Progress, progress } from "./cli/progress.ts";
 import { report, table } from "./cli/report.ts";
 import { newestRun, trainedWeights } from "./cli/run-folder.ts";
-import { draw, samplingPlan } from "./cli/sampling.ts";
+import { defaultMethod, draw, type MethodName, methods, samplingPlan } from "./cli/sampling.ts";
 
-const names = Object.keys(samplers) as SamplerName[];
+const names = Object.keys(methods) as MethodName[];
 const framesOfAnimation = 60;
 
 /** Works under a progress bar that is gone when the result is told. */
@@ -26,8 +26,12 @@ await main({
   summary: "Draw samples from a trained model",
   argument: { name: "folder", help: "a run or a model folder (default: the newest in runs/)" },
   options: {
-    method: choice("--method <name>", "sampler", names, "annealed-langevin"),
-    count: count("--count <n>", "images (default 64, or 6 of each class)"),
+    method: optionalChoice(
+      "--method <name>",
+      "sampler (default annealed-langevin; at a single noise level langevin, or the training's own chains)",
+      names,
+    ),
+    count: count("--count <n>", "samples (default 64 images, or 6 of each class; 2000 points)"),
     class: index("--class <n>", "draw this class only, for models with classes"),
     steps: count("--steps <n>", "budget of network evaluations (default: the model's own schedule)"),
     stepSize: amount("--step-size <x>", "Langevin step at the smallest noise level (default: the model's)"),
@@ -36,19 +40,29 @@ await main({
     out: text("--out <file>", "the grid (default <folder>/samples/<method>.png)"),
     animate: text("--animate <file>", `the process as an animation, ${animationExtensions.join(" or ")}`),
     saveEach: text("--save-each <folder>", "every image as a PNG of its own"),
-    npy: text("--npy <file>", "the images as a NumPy array [N,C,H,W] in [-1,1]"),
+    npy: text("--npy <file>", "the samples as a NumPy array, images [N,C,H,W] in [-1,1], points [N,D]"),
+    plot: toggle("--plot", "points beside the data, and their paths, as <out>-plot.png and .svg"),
     dryRun: toggle("--dry-run", "print what would be drawn, and stop"),
     ...common,
   },
   examples: ["--method annealed-langevin", "runs/digits --class 3 --count 16 --animate three.webp"],
-  epilogue: `Methods:\n${table(names.map((name) => [`  ${name}`, samplers[name].summary, samplers[name].source]))}`,
+  epilogue: `Methods:\n${table(names.map((name) => [`  ${name}`, methods[name].summary, methods[name].source]))}`,
   async run(values, folder) {
     await checkOutputs(values);
     const artifact = await openArtifact(folder ?? (await newestRun()));
-    const plan = samplingPlan(values, artifact.manifest);
+    const { manifest } = artifact;
+    if (values.plot) requirePlane(manifest);
+    const plan = samplingPlan({ ...values, method: values.method ?? defaultMethod(manifest) }, manifest);
     const { weights, from } = await trainedWeights(artifact);
-    const { method, count: images, nfe } = plan;
-    const planned = { weights: from, parameters: weights.length, device: values.device, method, images, nfe };
+    const { method, count: samples, nfe } = plan;
+    const planned = {
+      weights: from,
+      parameters: weights.length,
+      device: values.device,
+      method,
+      samples,
+      nfe,
+    };
     if (values.dryRun) {
       const { sigmas, stepSize } = plan.sampler;
       report({ ...planned, noiseLevels: sigmas.length, stepSize }, values.json);
@@ -67,15 +81,15 @@ await main({
         seed: values.seed,
         batch: values.batch,
         signal: stop.signal,
-        frames: values.animate ? framesOfAnimation : 0,
+        frames: values.animate || values.plot ? framesOfAnimation : 0,
         onStep: (done, all, sigma) => bar.update(done, `sigma ${sigma.toPrecision(3)}`, all),
       }),
     );
     if (!drawn) return 130;
     const seconds = (performance.now() - start) / 1000;
 
-    const wrote = await writeOutputs(values, artifact, drawn);
-    const done = { ...planned, device: host.device.name, seconds, secondsPerImage: seconds / images };
+    const wrote = await writeOutputs({ ...values, method }, { artifact, seed: values.seed }, drawn);
+    const done = { ...planned, device: host.device.name, seconds, secondsPerSample: seconds / samples };
     report({ wrote, ...done }, values.json);
     return undefined;
   },

@@ -2,7 +2,7 @@
 import { main } from "./cli/command.ts";
 import { dryRun } from "./cli/dry-run.ts";
 import { common, count, text, toggle } from "./cli/options.ts";
-import { chosenData, modelOptions, presetOf, presetTable, suggestFor } from "./cli/prepare.ts";
+import { chosenData, modelOptions, modelTables, presetOf, suggestFor } from "./cli/prepare.ts";
 import { printSuggestion } from "./cli/suggestion.ts";
 import { train } from "./cli/training.ts";
 
@@ -11,16 +11,24 @@ await main({
   summary: "Train a score model",
   options: {
     ...modelOptions,
-    out: text("--out <folder>", "the run folder (default runs/<preset>)"),
+    out: text(
+      "--out <folder>",
+      "the run folder (default runs/<preset>, with data and objective if you choose them)",
+    ),
     resume: toggle("--resume", "go on from the newest checkpoint in the run folder"),
     saveEvery: count("--save-every <n>", "steps between checkpoints (default 250)"),
     previewEvery: count("--preview-every <n>", "steps between sample sheets (default a fifth of all steps)"),
     suggest: toggle("--suggest", "print suggested noise levels for the data and stop"),
+    plot: toggle("--plot", "at the end, figures of the loss and of the learned field in <folder>/plots"),
     dryRun: toggle("--dry-run", "print what would run, its parameters and memory, and stop"),
     ...common,
   },
-  examples: ["", "--data path/to/images --image-size 32 --out runs/mine --steps 5000"],
-  epilogue: presetTable,
+  examples: [
+    "",
+    "--preset density --data swiss-roll --objective sliced --plot",
+    "--data path/to/images --image-size 32 --out runs/mine --steps 5000",
+  ],
+  epilogue: modelTables,
   async run(values) {
     if (values.suggest) {
       const dataset = await chosenData(values);

@@ -1,10 +1,12 @@
 // The manifest: what an artifact's graphs are, what feeds each input, and how the flat parameter vector is laid out.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { initialisationSchema } from "./initialisation.ts";
+import { negativesProblems, negativesSchema } from "./negatives.ts";
 import { sizeOf } from "./shape.ts";
 
 /** The manifest version that this build writes and reads. */
-export const manifestVersion = 1;
+export const manifestVersion = 2;
 
 /** The state vector that training changes and the one that it averages; an optimizer's slots stand beside them. */
 const weightStates = ["params", "ema"] as const;
@@ -26,13 +28,7 @@ const shape = z
   .array(positiveInteger)
   .refine((sizes) => sizeOf(sizes) < maxElements, "expected fewer than 2^31 elements");
 
-const initialisation = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("uniform"), bound: z.number().nonnegative() }),
-  z.strictObject({ kind: z.literal("normal"), std: z.number().nonnegative() }),
-  z.strictObject({ kind: z.literal("constant"), value: z.number() }),
-]);
-
-const parameter = z.strictObject({ name, shape, offset: count, init: initialisation });
+const parameter = z.strictObject({ name, shape, offset: count, init: initialisationSchema });
 
 const portShape = { name, dtype: z.enum(["float32", "int32"]), shape };
 
@@ -49,12 +45,13 @@ const inputPort = z.strictObject({
     "sigma",
     "schedule",
     "sample",
+    "negative",
   ]),
 });
 
 const outputPort = z.discriminatedUnion("role", [
   z.strictObject({ ...portShape, role: z.literal("state"), of: name }),
-  ...(["loss", "gradient", "metric", "sample"] as const).map((role) =>
+  ...(["loss", "gradient", "metric", "sample", "energy"] as const).map((role) =>
     z.strictObject({ ...portShape, role: z.literal(role) }),
   ),
 ]);
@@ -95,18 +92,24 @@ const schema = z.strictObject({
   version: z.literal(manifestVersion),
   preset: name,
   model: z.strictObject({ folder: fileName, config: z.record(z.string(), z.unknown()) }),
-  noise: z.strictObject({ preconditioning: name, sigmas: z.array(positive).min(1), sigmaData: positive }),
+  objective: name,
+  noise: z.strictObject({
+    preconditioning: name,
+    weighting: name,
+    sigmas: z.array(z.number().nonnegative()).min(1),
+    sigmaData: positive,
+  }),
   langevin: z.strictObject({ stepSize: positive, stepsPerLevel: positiveInteger }),
   data: z.strictObject({
     source: name,
-    shape: z
-      .tuple([positiveInteger, positiveInteger, positiveInteger])
-      .refine((sizes) => sizeOf(sizes) < maxElements, "expected fewer than 2^31 elements"),
+    shape: shape.min(1),
     classes: count,
+    units: z.strictObject({ offset: z.array(z.number()), scale: z.array(positive) }).optional(),
     // How the source was opened, for whoever opens it again.
     options: z.record(z.string(), z.unknown()),
   }),
   batch: positiveInteger,
+  negatives: negativesSchema.optional(),
   parameters: z.array(parameter).min(1),
   parameterCount: positiveInteger.lt(maxElements),
   optimizer,
@@ -116,6 +119,7 @@ const schema = z.strictObject({
     eval: graph,
     optimizer: graph,
     step: graph,
+    negatives: graph.exactOptional(),
     sampling: z.array(samplingGraph).min(1),
   }),
 });
@@ -123,14 +127,13 @@ const schema = z.strictObject({
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 /**
- * All that running an artifact needs. `noise.sigmas` is the ladder, strictly descending, without the final 0; `data.shape` is
- * [C,H,W]; `data.classes` 0 means unlabelled; `optimizer.slots` name the flat vectors beside `params` and `ema`.
+ * All that running an artifact needs. `noise.sigmas` is the ladder, strictly descending, without the final 0, or [0] for clean
+ * data; `data.shape` is [C,H,W] for images, [D] for points, whose source has column d at offset[d] + scale[d]·x[d] of `units`;
+ * `data.classes` 0 means unlabelled; `optimizer.slots` name the flat vectors beside `params` and `ema`.
  */
 export type Manifest = DeepReadonly<z.infer<typeof schema>>;
-/** One tensor's place in the flat parameter vector (`offset` in floats) and how it starts. */
-export type ParameterEntry = Manifest["parameters"][number];
-export type Initialisation = ParameterEntry["init"];
 export type OptimizerEntry = Manifest["optimizer"];
+export type NegativesEntry = NonNullable<Manifest["negatives"]>;
 /** A graph file with its inputs (and what feeds them) and outputs (and what they are). */
 export type GraphEntry = DeepReadonly<z.infer<typeof graph>>;
 /** A graph that denoises `batch` images at once. */
@@ -144,6 +147,18 @@ export type Feed = InputPort["feed"];
 /** The flat float32 vectors that a run carries from step to step: params, ema, then the optimizer's slots. */
 export function stateNames(manifest: Pick<Manifest, "optimizer">): readonly string[] {
   return [...weightStates, ...manifest.optimizer.slots];
+}
+
+/** The name among a run's tensors of the chains that persistent negatives go on from. */
+export const chainsName = "negatives";
+
+/** Every tensor that a checkpoint holds, with its shape: the flat vectors, and the chains of persistent negatives. */
+export function carriedShapes(manifest: Manifest): ReadonlyMap<string, readonly number[]> {
+  const { parameterCount, negatives, data } = manifest;
+  const shapes = new Map<string, readonly number[]>();
+  for (const name of stateNames(manifest)) shapes.set(name, [parameterCount]);
+  if (negatives?.start === "persistent") shapes.set(chainsName, [negatives.buffer, ...data.shape]);
+  return shapes;
 }
 
 function* unique(what: string, names: readonly string[]): Generator<string> {
@@ -172,6 +187,19 @@ function* sigmasDescend({ noise: { sigmas } }: Manifest): Generator<string> {
     yield `noise.sigmas: expected strictly descending, got ${sigmas[at - 1]} then ${sigmas[at]} at level ${at}`;
 }
 
+function* zeroStandsAlone({ noise: { sigmas } }: Manifest): Generator<string> {
+  if (sigmas.includes(0) && sigmas.length > 1)
+    yield "noise.sigmas: expected 0, for clean data, to be the only level";
+}
+
+function* unitsFit({ data: { shape, units } }: Manifest): Generator<string> {
+  if (
+    units &&
+    !(shape.length === 1 && [units.offset, units.scale].every(({ length }) => length === shape[0]))
+  )
+    yield `data.units: expected ${shape[0]} offsets and scales for points [${shape}]`;
+}
+
 function* graphIsConsistent([where, graph]: readonly [string, GraphEntry]): Generator<string> {
   const { inputs, outputs } = graph;
   yield* unique(`${where}.inputs`, namesOf(inputs));
@@ -196,11 +224,23 @@ function* graphsAreConsistent({ graphs: { sampling, ...others } }: Manifest): Ge
   );
 }
 
+function* negativesFit({ negatives, batch, graphs }: Manifest): Generator<string> {
+  const fed = graphs.step.inputs.filter(({ feed }) => feed === "negative").length;
+  if (negatives) yield* negativesProblems(negatives, batch);
+  if (fed > 1 || new Set([fed > 0, !!negatives, !!graphs.negatives]).size > 1)
+    yield `negatives: expected settings, a graph and one input of graphs.step that they feed, or none of them; got ${
+      negatives ? "settings" : "no settings"
+    }, ${graphs.negatives ? "a graph" : "no graph"} and ${fed} inputs`;
+}
+
 const rules: readonly ((manifest: Manifest) => Iterable<string>)[] = [
   (manifest) => unique("parameters", namesOf(manifest.parameters)),
-  (manifest) => unique("optimizer.slots", stateNames(manifest)),
+  (manifest) => unique("optimizer.slots", [...stateNames(manifest), chainsName]),
   parametersTile,
   sigmasDescend,
+  zeroStandsAlone,
+  unitsFit,
+  negativesFit,
   graphsAreConsistent,
 ];
 

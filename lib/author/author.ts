@@ -5,11 +5,15 @@ import {
   type InputPort,
   type Manifest,
   manifestVersion,
+  type NegativesEntry,
   type OptimizerEntry,
   type OutputPort,
   stateNames,
 } from "../artifact/manifest.ts";
-import type { Network } from "./denoiser.ts";
+import { UserError } from "../errors.ts";
+import type { GaussianMixture } from "../theory/gaussian-mixture.ts";
+import { levelInputs, type Network } from "./denoiser.ts";
+import { type EnergyNetwork, gradientField } from "./energy.ts";
 import { peakBytes } from "./graph/memory.ts";
 import { isOp, type Tensor } from "./graph/tensor.ts";
 import { topological } from "./graph/traverse.ts";
@@ -26,7 +30,10 @@ import {
 } from "./graphs.ts";
 import { Layout } from "./layout.ts";
 import { lower } from "./lower/lower.ts";
+import { negativesOutputs } from "./negatives.ts";
 import { type ObjectiveName, objectives } from "./objectives/index.ts";
+import { mixtureScore } from "./objectives/mixture-score.ts";
+import type { Objective } from "./objectives/objective.ts";
 import { encodeModel } from "./onnx/model.ts";
 import { slotNames } from "./optim/optimizers.ts";
 
@@ -36,8 +43,13 @@ type WithoutSlots<Entry> = Entry extends OptimizerEntry ? Omit<Entry, "slots"> :
 export type OptimizerSettings = WithoutSlots<OptimizerEntry>;
 
 export interface Authoring extends Described {
-  readonly network: Network;
+  /** A score network, or the energy whose negative gradient is one. */
+  readonly network: { readonly score: Network } | { readonly energy: EnergyNetwork };
   readonly objective: ObjectiveName;
+  /** The law of the data, for objectives that learn from its true score. */
+  readonly oracle?: GaussianMixture | undefined;
+  /** How objectives that learn from the model's own samples draw them; the others do without. */
+  readonly negatives?: NegativesEntry | undefined;
   readonly optimizer: OptimizerSettings;
   /** Batch sizes of the sampling models. */
   readonly samplingBatches: readonly number[];
@@ -53,14 +65,25 @@ export interface Authored {
 
 /** Writes all graphs of one model; the same settings give the same bytes. */
 export function author(settings: Authoring): Authored {
-  const { network, objective: objectiveName, samplingBatches, optimizer: chosen, ...described } = settings;
+  const {
+    network,
+    objective: name,
+    oracle,
+    negatives,
+    samplingBatches,
+    optimizer: chosen,
+    ...described
+  } = settings;
   const { data, batch } = described;
-  const model = { network, shape: data.shape, classes: data.classes };
-  const objective = objectives[objectiveName];
+  const energy = "energy" in network ? network.energy : undefined;
+  const score = "energy" in network ? gradientField(network.energy) : network.score;
+  const model = { network: score, energy, shape: data.shape, classes: data.classes };
+  const objective = objectiveFor(name, { oracle, energy }, described);
+  const langevin = drawsNegatives(objective) ? (negatives ?? withoutNegatives(name)) : undefined;
   const specs = declareParameters(model);
   const layout = new Layout(specs);
   const optimizer = { ...chosen, slots: [...slotNames(chosen.kind)] } as OptimizerEntry;
-  const losses = sampleLosses(model, objective, batch);
+  const losses = sampleLosses(model, objective, batch, oracle && mixtureScore(oracle));
   const training = trainingOutputs(losses, specs, layout);
   const step = optimizerOutputs(optimizer, layout);
 
@@ -73,17 +96,18 @@ export function author(settings: Authoring): Authored {
     return entry;
   };
   const fused = fusedOutputs(training, step);
+  const sampled = { x: "sample", z: "normal" } as const;
   const graphs = {
     training: write("training_model.onnx", training),
     eval: write("eval_model.onnx", evalOutputs(losses, layout)),
     optimizer: write("optimizer_model.onnx", step),
     step: write("step_model.onnx", fused),
+    ...(langevin && {
+      negatives: write("negatives_model.onnx", negativesOutputs(model, batch, layout, langevin), sampled),
+    }),
     sampling: samplingBatches.map((size) => ({
       batch: size,
-      ...write(`sample_model_${size}.onnx`, samplingOutputs(model, size, layout), {
-        x: "sample",
-        z: "normal",
-      }),
+      ...write(`sample_model_${size}.onnx`, samplingOutputs(model, size, layout), sampled),
     })),
   };
   const parameters = { parameters: layout.entries, parameterCount: layout.size };
@@ -92,6 +116,8 @@ export function author(settings: Authoring): Authored {
       format: "langevin",
       version: manifestVersion,
       ...described,
+      ...(langevin && { negatives: langevin }),
+      objective: name,
       optimizer,
       ...parameters,
       graphs,
@@ -101,6 +127,33 @@ export function author(settings: Authoring): Authored {
   };
 }
 
+/** The objective, if data, model and noise levels have what it needs; else throws UserError. */
+function objectiveFor(
+  name: ObjectiveName,
+  has: Record<NonNullable<Objective["needs"]>, unknown>,
+  { noise }: Described,
+): Objective {
+  const objective: Objective = objectives[name];
+  const { needs, clean } = objective;
+  if (needs && !has[needs]) throw new UserError(`objective "${name}" ${lacking[needs]}`);
+  if (!clean && noise.sigmas.includes(0))
+    throw new UserError(`objective "${name}" learns from noise and needs noise levels above 0`);
+  return objective;
+}
+
+const lacking: Record<NonNullable<Objective["needs"]>, string> = {
+  oracle: "needs data whose true score is known, such as --data two-gaussians",
+  energy: "needs an energy-based model, such as --preset density-energy",
+};
+
+const drawsNegatives = ({ draws }: Objective) => Object.values(draws).includes("negative");
+
+function withoutNegatives(name: ObjectiveName): never {
+  throw new UserError(
+    `objective "${name}" learns from samples of the model and needs settings of its negatives, such as those of --preset density-energy`,
+  );
+}
+
 type Feeds = Readonly<Record<string, Feed>>;
 
 /** What feeds an input of a given name, besides the state and what the objective draws. */
@@ -108,7 +161,7 @@ const feedsByName: Feeds = {
   x: "data",
   label: "label",
   gradient: "gradient",
-  ...Object.fromEntries(["sigma", "c_skip", "c_out", "c_in", "c_noise"].map((name) => [name, "sigma"])),
+  ...Object.fromEntries(levelInputs.map((name) => [name, "sigma"])),
   ...Object.fromEntries(
     ["learning_rate", "first_correction", "second_correction", "ema_decay", "a", "b", "c"].map((name) => [
       name,

@@ -1,38 +1,46 @@
 // From a raw network to a denoiser and a score, by coefficients that the host computes for every noise level.
-import { add, div, mul, perSample, square, sub } from "./graph/ops.ts";
+import { add, mul, perSample } from "./graph/ops.ts";
 import type { Tensor } from "./graph/tensor.ts";
 import type { Parameters } from "./nn/parameters.ts";
-import type { Score } from "./objectives/objective.ts";
 
-/** A raw network F: images and a number per image that stands for the noise level -> images. */
-export type Network = (
-  p: Parameters,
-  inputs: { readonly x: Tensor; readonly noise: Tensor; readonly label?: Tensor | undefined },
-) => Tensor;
-
-/** The preconditioning of each sample, [B] each (Karras et al. 2022, Eq. 7). */
-export interface Conditioning {
-  readonly sigma: Tensor;
-  readonly c_skip: Tensor;
-  readonly c_out: Tensor;
-  readonly c_in: Tensor;
-  readonly c_noise: Tensor;
+export interface NetworkInputs {
+  readonly x: Tensor;
+  /** A number per sample that stands for the noise level, [B]. */
+  readonly noise: Tensor;
+  readonly label?: Tensor | undefined;
 }
 
-/** D(x; sigma) = c_skip·x + c_out·F(c_in·x; c_noise). */
-export function denoise(
-  network: Network,
-  p: Parameters,
-  x: Tensor,
-  at: Conditioning,
-  label?: Tensor,
-): Tensor {
-  const raw = network(p, { x: mul(perSample(at.c_in, x), x), noise: at.c_noise, label });
-  return add(mul(perSample(at.c_skip, x), x), mul(perSample(at.c_out, x), raw));
+/** A raw network F: samples and their noise levels -> tensors in the shape of the samples. */
+export type Network = (p: Parameters, inputs: NetworkInputs) => Tensor;
+
+/** What the host feeds for every sample's noise level, [B] each (lib/theory/preconditioning.ts, lib/theory/weighting.ts). */
+export const levelInputs = [
+  "sigma",
+  "weight",
+  "c_skip",
+  "c_out",
+  "s_skip",
+  "s_out",
+  "c_in",
+  "c_noise",
+] as const;
+export type Level = Readonly<Record<(typeof levelInputs)[number], Tensor>>;
+
+/** A network at a noise level; as functions of the samples, each with their shape. */
+export interface Denoiser {
+  /** D(x; sigma) = c_skip·x + c_out·F(c_in·x; c_noise) (Karras et al. 2022, Eq. 7). */
+  denoised(x: Tensor): Tensor;
+  /** (D(x; sigma) - x)/sigma², Tweedie's formula, as s_skip·x + s_out·F. */
+  score(x: Tensor): Tensor;
 }
 
-/** The score of a denoiser, (D(x; sigma) - x)/sigma² (Tweedie's formula). */
-export const scoreOf =
-  (denoiser: (x: Tensor) => Tensor): Score =>
-  (x, sigma) =>
-    div(sub(denoiser(x), x), perSample(square(sigma), x));
+export function denoiser(network: Network, p: Parameters, at: Level, label?: Tensor): Denoiser {
+  const combine = (x: Tensor, skip: Tensor, out: Tensor) => {
+    const raw = network(p, { x: mul(perSample(at.c_in, x), x), noise: at.c_noise, label });
+    return add(mul(perSample(skip, x), x), mul(perSample(out, x), raw));
+  };
+  return {
+    denoised: (x) => combine(x, at.c_skip, at.c_out),
+    score: (x) => combine(x, at.s_skip, at.s_out),
+  };
+}

@@ -2,14 +2,15 @@
 import type { OptimizerEntry, OutputPort } from "../artifact/manifest.ts";
 import { sizeOf } from "../artifact/shape.ts";
 import { gradient } from "./autodiff/gradient.ts";
-import { type Conditioning, denoise, type Network, scoreOf } from "./denoiser.ts";
+import { denoiser, type Level, levelInputs, type Network } from "./denoiser.ts";
+import { type EnergyNetwork, preconditionedEnergy } from "./energy.ts";
 import { input } from "./graph/constant.ts";
 import { abs, add, concat, less, mean, mul, reshape, sub, where } from "./graph/ops.ts";
 import type { Shape, Tensor } from "./graph/tensor.ts";
 import { substitute } from "./graph/traverse.ts";
 import type { Layout } from "./layout.ts";
 import { type ParameterSpec, Parameters } from "./nn/parameters.ts";
-import type { Objective } from "./objectives/objective.ts";
+import type { Objective, Score } from "./objectives/objective.ts";
 import { clipByNorm, norm } from "./optim/clip.ts";
 import { update } from "./optim/optimizers.ts";
 
@@ -24,6 +25,8 @@ export type Outputs = Readonly<Record<string, Output>>;
 /** A network for data of one shape, with or without classes. */
 export interface Model {
   readonly network: Network;
+  /** What the network is the negative gradient of, for energy-based models. */
+  readonly energy?: EnergyNetwork | undefined;
   readonly shape: Shape;
   readonly classes: number;
 }
@@ -32,29 +35,24 @@ export interface Model {
 export function declareParameters(model: Model): ParameterSpec[] {
   const p = new Parameters();
   const { x, at, label } = modelInputs(model, 1);
-  denoise(model.network, p, x, at, label);
+  denoiser(model.network, p, at, label).denoised(x);
   return p.all();
 }
 
-function modelInputs({ shape, classes }: Model, batch: number) {
-  const perImage = (name: keyof Conditioning) => input(name, [batch]);
-  const at: Conditioning = {
-    sigma: perImage("sigma"),
-    c_skip: perImage("c_skip"),
-    c_out: perImage("c_out"),
-    c_in: perImage("c_in"),
-    c_noise: perImage("c_noise"),
-  };
+export function modelInputs({ shape, classes }: Model, batch: number) {
+  const at = Object.fromEntries(levelInputs.map((name) => [name, input(name, [batch])])) as Level;
   const label = classes > 0 ? input("label", [batch], "int32") : undefined;
   return { x: input("x", [batch, ...shape]), at, label };
 }
 
-/** The loss of each sample of a batch, [batch], as a function of named parameters. */
-export function sampleLosses(model: Model, objective: Objective, batch: number): Tensor {
+/** The weighted loss of each sample of a batch, [batch], as a function of named parameters. */
+export function sampleLosses(model: Model, objective: Objective, batch: number, oracle?: Score): Tensor {
   const { x, at, label } = modelInputs(model, batch);
-  const score = scoreOf((noisy) => denoise(model.network, new Parameters(), noisy, at, label));
+  const p = new Parameters();
+  const { score } = denoiser(model.network, p, at, label);
+  const energy = model.energy && preconditionedEnergy(model.energy, p, at, label);
   const draws = Object.fromEntries(Object.keys(objective.draws).map((name) => [name, input(name, x.shape)]));
-  return objective.loss(score, { x, sigma: at.sigma, draws });
+  return mul(at.weight, objective.loss(score, { x, sigma: at.sigma, draws, oracle, energy }));
 }
 
 /** The mean loss and its gradient as one flat vector. */
@@ -129,16 +127,21 @@ export function fusedOutputs(
   return { loss, ...Object.fromEntries(fused) };
 }
 
-/** One evaluation and one affine step of a sampler: x_next = a·x + b·D(x; sigma) + c·z. */
+/** One evaluation and one affine step of a sampler, x_next = a·x + b·D(x; sigma) + c·z, and the energy where there is one. */
 export function samplingOutputs(model: Model, batch: number, layout: Layout): Outputs {
   const { x, at, label } = modelInputs(model, batch);
+  const p = new Parameters();
   const coefficient = (name: string) => input(name, []);
-  const denoised = denoise(model.network, new Parameters(), x, at, label);
+  const denoised = denoiser(model.network, p, at, label).denoised(x);
   const drift = add(mul(coefficient("a"), x), mul(coefficient("b"), denoised));
   const next = add(drift, mul(coefficient("c"), input("z", x.shape)));
-  const [boundNext, boundDenoised] = layout.bind([next, denoised]);
+  const energy = model.energy && preconditionedEnergy(model.energy, p, at, label)(x);
+  const [boundNext, boundDenoised, boundEnergy] = layout.bind(
+    energy ? [next, denoised, energy] : [next, denoised],
+  );
   return {
     x_next: { tensor: boundNext!, role: "sample" },
     denoised: { tensor: boundDenoised!, role: "sample" },
+    ...(boundEnergy && { energy: { tensor: boundEnergy, role: "energy" } }),
   };
 }

@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { byteDataset } from "./byte-images.ts";
-import type { Dataset } from "./dataset.ts";
+import type { ImageDataset } from "./dataset.ts";
 
 const PIXELS = 3 * 32 * 32;
 const RECORD = 1 + PIXELS;
@@ -14,7 +14,7 @@ const CLASSES = 10;
 export const isCifarBatch = (name: string): boolean => /^data_batch_\d+\.bin$/.test(name);
 
 /** All training batches of a folder. Throws UserError when one is damaged. */
-export async function cifarFolder(folder: string): Promise<Dataset> {
+export async function cifarFolder(folder: string): Promise<ImageDataset> {
   const names = (await readdir(folder)).filter(isCifarBatch).sort();
   return cifarFiles(
     basename(folder),
@@ -23,7 +23,7 @@ export async function cifarFolder(folder: string): Promise<Dataset> {
 }
 
 /** The given batches, one after another. Throws UserError when one is damaged. */
-export async function cifarFiles(name: string, paths: readonly string[]): Promise<Dataset> {
+export async function cifarFiles(name: string, paths: readonly string[]): Promise<ImageDataset> {
   const counts = await Promise.all(paths.map(recordCount));
   const total = counts.reduce((a, b) => a + b, 0);
   const bytes = new Uint8Array(total * PIXELS);

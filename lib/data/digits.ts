@@ -3,7 +3,7 @@
 import { bytesToUnit } from "../images/pixels.ts";
 import { type RandomStream, stream } from "../random.ts";
 import { type InkPoint, outline, smoothCurve } from "./brush.ts";
-import type { Dataset } from "./dataset.ts";
+import type { ImageDataset } from "./dataset.ts";
 import { type Glyph, glyphs } from "./glyphs.ts";
 import { type Polygon, renderFigures } from "./svg-sheet.ts";
 
@@ -13,7 +13,7 @@ const MARGIN = 1.5;
 type Map2 = (x: number, y: number) => [x: number, y: number];
 
 /** Digits as [1,28,28], white on black, labelled 0-9; sample `index` is a function of (seed, index) alone. */
-export function digits(seed: number): Dataset {
+export function digits(seed: number): ImageDataset {
   return {
     name: "digits",
     shape: [1, SIZE, SIZE],

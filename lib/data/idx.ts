@@ -8,7 +8,7 @@ import { createGunzip } from "node:zlib";
 import { UserError } from "../errors.ts";
 import { toPlanes } from "../images/pixels.ts";
 import { byteDataset } from "./byte-images.ts";
-import type { Dataset } from "./dataset.ts";
+import type { ImageDataset } from "./dataset.ts";
 import { fileNames } from "./file-names.ts";
 
 interface IdxArray {
@@ -30,7 +30,7 @@ const isZipped = (name: string): boolean => /\.gz$/i.test(name);
 const unzipped = (name: string): string => (isZipped(name) ? name.slice(0, -3) : name);
 
 /** The images of a folder's IDX file; of several, the one for training. Throws UserError when that leaves a choice. */
-export async function idxFolder(folder: string): Promise<Dataset> {
+export async function idxFolder(folder: string): Promise<ImageDataset> {
   const files = await fileNames(folder);
   // A zipped file beside its unzipped self is the same set twice.
   const twice = (name: string) => isZipped(name) && files.includes(unzipped(name));
@@ -45,7 +45,7 @@ export async function idxFolder(folder: string): Promise<Dataset> {
 }
 
 /** The images of one IDX file, with the labels of its companion (…-labels-idx1-…) where there is one. Throws UserError when damaged. */
-export async function idxFile(path: string): Promise<Dataset> {
+export async function idxFile(path: string): Promise<ImageDataset> {
   const images = await readIdx(path, [3, 4]);
   const labels = await labelsBeside(path, images.dimensions[0]!);
   return byteDataset({ name: unzipped(basename(path)), ...toImages(images), labels });
@@ -69,7 +69,7 @@ async function labelsBeside(path: string, count: number): Promise<Uint8Array | u
 }
 
 // Three dimensions are grey [N,H,W]; four are [N,C,H,W] or, when only the last one can be channels, [N,H,W,C].
-function toImages({ dimensions, data }: IdxArray): { shape: Dataset["shape"]; bytes: Uint8Array } {
+function toImages({ dimensions, data }: IdxArray): { shape: ImageDataset["shape"]; bytes: Uint8Array } {
   const [count = 0, a = 0, b = 0, c] = dimensions;
   if (c === undefined) return { shape: [1, a, b], bytes: data };
   if (a <= CHANNELS_AT_MOST || c > CHANNELS_AT_MOST) return { shape: [a, b, c], bytes: data };

@@ -5,7 +5,7 @@ import { basename, extname, join } from "node:path";
 import { UserError } from "../errors.ts";
 import { bytesToUnit } from "../images/pixels.ts";
 import { ByteCache } from "./byte-cache.ts";
-import type { Dataset } from "./dataset.ts";
+import type { ImageDataset } from "./dataset.ts";
 import { checkColour, type DecodeOptions, decodeImage } from "./decode-image.ts";
 
 /** How the files of a folder become images of one shape. */
@@ -27,7 +27,7 @@ export const isImage = (name: string): boolean => EXTENSIONS.includes(extname(na
  * All images below a folder, in the order of their paths; 3x32x32 unless the options say otherwise. When every image lies in a
  * subfolder, and there are at least two, the subfolders' names in order are the classes. Throws UserError when there is no image, or for a background that is no colour.
  */
-export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<Dataset> {
+export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageDataset> {
   const paths = await listImages(folder);
   if (paths.length === 0)
     throw new UserError(

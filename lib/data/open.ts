@@ -1,18 +1,34 @@
 // Finds out what the user's --data means: a built-in name, a folder or a file.
 
 import { stat } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename, extname, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import { cifarFiles, cifarFolder, isCifarBatch } from "./cifar.ts";
+import { csvPoints } from "./csv.ts";
 import type { Dataset } from "./dataset.ts";
+import { densities, openGaussian } from "./densities/index.ts";
 import { digits } from "./digits.ts";
 import { fileNames } from "./file-names.ts";
 import { idxFile, idxFolder, isIdxImages } from "./idx.ts";
 import { type ImageFolderOptions, imageFolder, isImage } from "./image-folder.ts";
+import { npyPoints } from "./npy.ts";
 import { shapes } from "./shapes.ts";
 
-/** The data that needs no files, by name. */
-export const builtins: Record<string, (seed: number) => Dataset> = { digits, shapes };
+const pictures = { digits, shapes };
+
+/** The data that needs no files, by name: pictures, and points whose density is known. */
+export const builtins: Record<string, (seed: number) => Dataset> = {
+  ...pictures,
+  ...Object.fromEntries(Object.entries(densities).map(([name, { make }]) => [name, make])),
+};
+
+/** Files of one kind each, by the end of their name; any other file is IDX. */
+const fileKinds: Record<string, (path: string) => Promise<Dataset>> = {
+  ".csv": csvPoints,
+  ".tsv": csvPoints,
+  ".npy": npyPoints,
+  ".bin": (path) => cifarFiles(basename(path), [path]),
+};
 
 export interface OpenOptions extends ImageFolderOptions {
   /** Names the samples of built-in data. */
@@ -20,7 +36,7 @@ export interface OpenOptions extends ImageFolderOptions {
 }
 
 /** What --data takes, for help and error texts. */
-export const dataKinds = `a built-in set (${Object.keys(builtins).join(", ")}), a folder or file of IDX images, a folder of CIFAR-10 batches (data_batch_1.bin), or a folder of images`;
+export const dataKinds = `built-in pictures (${Object.keys(pictures).join(", ")}), built-in points (${Object.keys(densities).join(", ")}, gaussian:D in D dimensions), a .csv, .tsv or .npy file of points, a folder or file of IDX images, a folder of CIFAR-10 batches (data_batch_1.bin), or a folder of images`;
 
 /**
  * Opens a built-in set by name, else the folder or file at the path. Throws UserError when it is none of `dataKinds` or damaged,
@@ -33,9 +49,11 @@ export async function openDataset(spec: string, options: OpenOptions = {}): Prom
   return ready;
 }
 
-/** Data whose images have their shape already; undefined for a folder of images, which get theirs when they are read. */
+/** Data whose samples have their shape already; undefined for a folder of images, which get theirs when they are read. */
 async function openReady(spec: string, seed: number): Promise<Dataset | undefined> {
   if (Object.hasOwn(builtins, spec)) return builtins[spec]!(seed);
+  const gaussian = openGaussian(spec, seed);
+  if (gaussian !== undefined) return gaussian;
   const path = resolve(spec);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new UserError(`data "${spec}": no such name or path; expected ${dataKinds}`);
@@ -51,13 +69,14 @@ async function openFolder(path: string): Promise<Dataset | undefined> {
 
 function openFile(path: string): Promise<Dataset> {
   if (isImage(path)) throw new UserError(`${path}: one image is no data set; give the folder that holds it`);
-  return path.endsWith(".bin") ? cifarFiles(basename(path), [path]) : idxFile(path);
+  return (fileKinds[extname(path).toLowerCase()] ?? idxFile)(path);
 }
 
 function refuseShaping(spec: string, options: OpenOptions, { shape }: Dataset): void {
   const given = (["size", "fit", "channels", "background"] as const).filter((name) => options[name]);
+  const samples = shape.length === 1 ? `points of ${shape[0]} coordinates` : `images of [${shape}]`;
   if (given.length > 0)
     throw new UserError(
-      `data "${spec}": its images are [${shape}] already, so ${given.join(", ")} cannot be chosen; that is for a folder of image files`,
+      `data "${spec}": its samples are ${samples} already, so ${given.join(", ")} cannot be chosen; that is for a folder of image files`,
     );
 }

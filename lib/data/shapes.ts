@@ -1,7 +1,7 @@
 // Built-in data in colour: a shape of random kind, pose and colour on a gradient, 32x32 RGB; endless.
 
 import { type RandomStream, stream } from "../random.ts";
-import type { Dataset } from "./dataset.ts";
+import type { ImageDataset } from "./dataset.ts";
 import { type Polygon, renderFigures } from "./svg-sheet.ts";
 
 const SIZE = 32;
@@ -51,7 +51,7 @@ interface Picture {
 }
 
 /** Coloured shapes as [3,32,32], labelled by kind; sample `index` is a function of (seed, index) alone. */
-export function shapes(seed: number): Dataset {
+export function shapes(seed: number): ImageDataset {
   return {
     name: "shapes",
     shape: [3, SIZE, SIZE],

@@ -3,14 +3,15 @@ import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { type Manifest, stateNames } from "../artifact/manifest.ts";
+import { carriedShapes, type Manifest } from "../artifact/manifest.ts";
 import { flatParameters } from "../artifact/parameters.ts";
 import { decodeSafetensors, type SafeTensor, safetensorsPieces } from "../artifact/safetensors.ts";
 import { UserError } from "../errors.ts";
+import { requireCarried } from "./carried.ts";
 import { discard, filing, ifThere, jsonPieces, placeFolder, readHashed, readJson, sweep } from "./files.ts";
 import { configFile, type Digests, weightsFile, writeFiles, writeWeights } from "./weights.ts";
 
-/** Where training stands: `tensors` are the flat float32 vectors that `stateNames` lists, `parameterCount` long each. */
+/** Where training stands: `tensors` are the float32 tensors that `carriedShapes` lists. */
 export interface TrainingState {
   readonly step: number;
   readonly seed: number;
@@ -40,22 +41,17 @@ function fingerprint({ model, noise, parameters, optimizer }: Manifest): string 
   return sha256(JSON.stringify([model.config, preconditioning, sigmaData, layout, kind, slots]));
 }
 
-function slotTensors(
-  { optimizer, parameterCount }: Manifest,
+/** What lies beside the two sets of weights: the optimizer's slots, and chains. */
+const besideWeights = (manifest: Manifest) =>
+  [...carriedShapes(manifest)].filter(([name]) => name !== "params" && name !== "ema");
+
+function tensorsBesideWeights(
+  manifest: Manifest,
   tensors: TrainingState["tensors"],
 ): Map<string, SafeTensor> {
   return new Map(
-    optimizer.slots.map((slot) => [slot, { dtype: "F32", shape: [parameterCount], data: tensors[slot]! }]),
+    besideWeights(manifest).map(([name, shape]) => [name, { dtype: "F32", shape, data: tensors[name]! }]),
   );
-}
-
-function requireState(manifest: Manifest, tensors: TrainingState["tensors"]): void {
-  for (const name of stateNames(manifest)) {
-    if (tensors[name]?.length === manifest.parameterCount) continue;
-    throw new Error(
-      `saveCheckpoint: state "${name}" expected ${manifest.parameterCount} floats, got ${tensors[name]?.length ?? "none"}`,
-    );
-  }
 }
 
 /** Writes every file of a checkpoint; `trainer.json` last, for it vouches for the others. */
@@ -64,7 +60,9 @@ async function fill(folder: string, manifest: Manifest, state: TrainingState): P
   const digests = {
     ...(await writeWeights(folder, manifest.model.folder, manifest, tensors.params!)),
     ...(await writeWeights(folder, emaFolder(manifest), manifest, tensors.ema!)),
-    ...(await writeFiles(folder, { [optimizerFile]: safetensorsPieces(slotTensors(manifest, tensors)) })),
+    ...(await writeFiles(folder, {
+      [optimizerFile]: safetensorsPieces(tensorsBesideWeights(manifest, tensors)),
+    })),
   };
   const record = { step, seed, skipped, fingerprint: fingerprint(manifest), sha256: digests };
   await writeFiles(folder, {
@@ -98,7 +96,7 @@ export async function saveCheckpoint(
   state: TrainingState,
   keep = 3,
 ): Promise<string> {
-  requireState(manifest, state.tensors);
+  requireCarried("saveCheckpoint", manifest, state.tensors);
   const checkpoints = checkpointsOf(runDir);
   const final = join(checkpoints, folderOf(state.step));
   await filing(`cannot save checkpoint ${final} (earlier ones are untouched)`, async () => {
@@ -154,14 +152,11 @@ async function readCheckpoint(folder: string, manifest: Manifest): Promise<Train
     await readVerified(folder, optimizerFile, digests),
     join(folder, optimizerFile),
   );
-  for (const slot of manifest.optimizer.slots) {
-    const tensor = slots.tensors.get(slot);
-    if (tensor?.dtype !== "F32" || tensor.data.length !== manifest.parameterCount) {
-      throw new UserError(
-        `${join(folder, optimizerFile)}: expected ${slot} as F32 [${manifest.parameterCount}]`,
-      );
-    }
-    tensors[slot] = tensor.data;
+  for (const [name, shape] of besideWeights(manifest)) {
+    const tensor = slots.tensors.get(name);
+    if (tensor?.dtype !== "F32" || tensor.shape.join() !== shape.join())
+      throw new UserError(`${join(folder, optimizerFile)}: expected ${name} as F32 [${shape}]`);
+    tensors[name] = tensor.data;
   }
   return { step, seed, skipped, tensors };
 }

@@ -1,4 +1,4 @@
-// Evaluation: the training loss at chosen noise levels, on given images and with the same noise each time.
+// Evaluation: the training loss at chosen noise levels, on given samples and with the same noise each time.
 import type { GraphEntry, Manifest } from "../artifact/manifest.ts";
 import { sizeOf } from "../artifact/shape.ts";
 import { UserError } from "../errors.ts";
@@ -8,8 +8,8 @@ import { Feeds } from "./feeds.ts";
 import type { Tensors } from "./session.ts";
 
 export interface EvaluationData {
-  /** [N,C,H,W] in [-1,1], for any N. */
-  readonly images: Float32Array;
+  /** [N,...shape], for any N. */
+  readonly x: Float32Array;
   readonly labels?: Int32Array | undefined;
   /** The noise levels; the manifest's ladder when absent. */
   readonly sigmas?: readonly number[];
@@ -29,9 +29,16 @@ interface Evaluation {
   readonly run: (feeds: Tensors) => Promise<Tensors>;
 }
 
-/** The mean loss of the images at each level; image i gets the same noise at every level. Throws UserError without images. */
+/**
+ * The mean loss of the samples at each level; sample i gets the same noise at every level. Throws UserError without samples,
+ * and for objectives that compare them with samples of the model, whose loss says nothing of how good it is.
+ */
 export async function lossPerLevel(evaluation: Evaluation, data: EvaluationData): Promise<LevelLoss[]> {
   const { ort, manifest, entry } = evaluation;
+  if (entry.inputs.some(({ feed }) => feed === "negative"))
+    throw new UserError(
+      `evaluate: objective "${manifest.objective}" has no loss without samples of the model`,
+    );
   const feeds = new Feeds(ort, manifest, entry);
   const levels: LevelLoss[] = [];
   for (const sigma of data.sigmas ?? manifest.noise.sigmas)
@@ -42,14 +49,14 @@ export async function lossPerLevel(evaluation: Evaluation, data: EvaluationData)
 async function meanLoss(
   { manifest, seed, run }: Evaluation,
   feeds: Feeds,
-  { images, labels }: EvaluationData,
+  { x, labels }: EvaluationData,
   sigma: number,
 ): Promise<number> {
   const size = sizeOf(manifest.data.shape);
-  const count = images.length / size;
+  const count = x.length / size;
   if (!(Number.isInteger(count) && count > 0))
     throw new UserError(
-      `evaluate: expected whole images of [${manifest.data.shape}], got ${images.length} numbers`,
+      `evaluate: expected whole samples of [${manifest.data.shape}], got ${x.length} numbers`,
     );
   const { batch } = manifest;
   const sigmas = new Float64Array(batch).fill(sigma);
@@ -58,7 +65,7 @@ async function meanLoss(
     const used = Math.min(batch, count - first);
     const outputs = await run(
       feeds.fill({
-        images: images.subarray(first * size, (first + used) * size),
+        x: x.subarray(first * size, (first + used) * size),
         labels: labels?.subarray(first, first + used),
         sigmas,
         schedule: {},

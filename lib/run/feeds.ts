@@ -3,14 +3,16 @@ import type { Feed, GraphEntry, InputPort, Manifest } from "../artifact/manifest
 import { sizeOf } from "../artifact/shape.ts";
 import { UserError } from "../errors.ts";
 import type { RandomStream } from "../random.ts";
-import { type Preconditioning, preconditionings } from "../theory/preconditioning.ts";
+import { levelInputs, preconditionings } from "../theory/preconditioning.ts";
+import { weightings } from "../theory/weighting.ts";
 import type { Runtime } from "./device.ts";
 import type { Tensors } from "./session.ts";
 import { residentFeeds } from "./state.ts";
 
 /** What one run is made from; arrays may stop before the batch does, zeros follow. */
 export interface RunValues {
-  readonly images?: Float32Array;
+  /** The data. */
+  readonly x?: Float32Array;
   readonly labels?: ArrayLike<number> | undefined;
   /** The noise level of each sample of the batch. */
   readonly sigmas: ArrayLike<number>;
@@ -21,8 +23,7 @@ export interface RunValues {
 }
 
 type Buffer = Float32Array | Int32Array;
-type Writer = (out: Buffer, port: InputPort, values: RunValues, columns: Columns) => void;
-type Columns = Readonly<Record<string, (sigma: number) => number>>;
+type Writer = (out: Buffer, port: InputPort, values: RunValues, levels: readonly LevelInputs[]) => void;
 
 const arrays = { float32: Float32Array, int32: Int32Array } as const;
 
@@ -63,14 +64,14 @@ function drawSigns(random: RandomStream, out: Float32Array): void {
 const resident: Writer = (_, port) => refuse(port, "is not fed from the host");
 
 const writers: { readonly [K in Feed]: Writer } = {
-  data: (out, port, { images }) => copy(out, port, images),
+  data: (out, port, { x }) => copy(out, port, x),
   label: (out, port, { labels }) => copy(out, port, labels),
   normal: perSample((random, out) => random.fillNormal(out)),
   uniform: perSample((random, out) => random.fillUniform(out)),
   rademacher: perSample(drawSigns),
-  sigma: (out, port, { sigmas }, columns) => {
-    const column = columns[port.name] ?? refuse(port, `expected one of: ${named(columns)}`);
-    for (let i = 0; i < out.length; i++) out[i] = column(sigmas[i]!);
+  sigma: (out, port, _, levels) => {
+    for (let i = 0; i < out.length; i++)
+      out[i] = levels[i]![port.name] ?? refuse(port, `expected one of: ${named(levels[i]!)}`);
   },
   schedule: (out, port, { schedule }) => {
     out.fill(schedule[port.name] ?? refuse(port, `expected one of: ${named(schedule)}`));
@@ -78,33 +79,41 @@ const writers: { readonly [K in Feed]: Writer } = {
   state: resident,
   sample: resident,
   gradient: resident,
+  negative: resident,
 };
 
-/** The preconditioner's functions of sigma under the names of their inputs. Throws UserError for an unknown preconditioning. */
-function sigmaColumns({ noise: { preconditioning, sigmaData } }: Manifest): Columns {
-  if (!Object.hasOwn(preconditionings, preconditioning))
+type LevelInputs = Readonly<Record<string, number>>;
+
+/** The entry of a table of theory under the name that a manifest gives. Throws UserError for a name that it lacks. */
+function entryOf<T>(table: Readonly<Record<string, T>>, what: string, name: string): T {
+  const entry = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (entry === undefined)
     throw new UserError(
-      `manifest: noise.preconditioning "${preconditioning}" is unknown to this build; one of: ${named(preconditionings)}`,
+      `manifest: noise.${what} "${name}" is unknown to this build; one of: ${named(table)}`,
     );
-  const { cSkip, cOut, cIn, cNoise }: Preconditioning =
-    preconditionings[preconditioning as keyof typeof preconditionings];
-  return {
-    sigma: (sigma) => sigma,
-    c_skip: (sigma) => cSkip(sigma, sigmaData),
-    c_out: (sigma) => cOut(sigma, sigmaData),
-    c_in: (sigma) => cIn(sigma, sigmaData),
-    c_noise: (sigma) => cNoise(sigma, sigmaData),
-  };
+  return entry;
+}
+
+/** What a graph is told of a noise level, by the names of its inputs; levels are few and asked for often. */
+function levelsOf({
+  noise: { preconditioning, weighting, sigmaData },
+}: Manifest): (sigma: number) => LevelInputs {
+  const columns = entryOf(preconditionings, "preconditioning", preconditioning);
+  const weight = entryOf(weightings, "weighting", weighting);
+  return (sigma) => ({
+    ...levelInputs(columns, sigma, sigmaData),
+    weight: weight(sigma, sigmaData),
+  });
 }
 
 export class Feeds {
   /** The graph's inputs that are not resident, over buffers that `fill` overwrites. */
   readonly tensors: Tensors;
   private readonly ports: readonly (readonly [InputPort, Buffer])[];
-  private readonly columns: Columns;
+  private readonly level: (sigma: number) => LevelInputs;
 
   constructor(runtime: Runtime, manifest: Manifest, { inputs }: GraphEntry) {
-    this.columns = sigmaColumns(manifest);
+    this.level = levelsOf(manifest);
     const fed = inputs.filter(({ feed }) => !residentFeeds.has(feed));
     const buffer = ({ shape, dtype }: InputPort) => new arrays[dtype](sizeOf(shape));
     this.ports = fed.map((port) => [port, buffer(port)]);
@@ -115,7 +124,18 @@ export class Feeds {
 
   /** Writes every input. Throws UserError for an input that nothing in `values` feeds. */
   fill(values: RunValues): Tensors {
-    for (const [port, out] of this.ports) writers[port.feed](out, port, values, this.columns);
+    const levels = this.levels(values.sigmas);
+    for (const [port, out] of this.ports) writers[port.feed](out, port, values, levels);
     return this.tensors;
+  }
+
+  /** Samples of one level share its inputs. */
+  private levels(sigmas: ArrayLike<number>): LevelInputs[] {
+    const known = new Map<number, LevelInputs>();
+    return Array.from(sigmas, (sigma) => {
+      const level = known.get(sigma) ?? this.level(sigma);
+      known.set(sigma, level);
+      return level;
+    });
   }
 }

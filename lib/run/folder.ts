@@ -74,7 +74,7 @@ export function writeManifest(dir: string, manifest: Manifest): Promise<void> {
 }
 
 /**
- * Writes all that sampling needs as a folder of its own, in place of an older one: manifest, sampling graphs and the
+ * Writes all that sampling needs as a folder of its own, in place of an older one: manifest, graphs that sample and the
  * weights in diffusers' layout. Throws UserError where the file system refuses; the older folder is then untouched.
  */
 export async function writeModelFolder(
@@ -83,7 +83,8 @@ export async function writeModelFolder(
   weights: Float32Array,
 ): Promise<void> {
   const { manifest, read } = artifact;
-  const graphs = new Set(manifest.graphs.sampling.map(({ file }) => file));
+  const { sampling, negatives } = manifest.graphs;
+  const graphs = new Set([...sampling, ...(negatives ? [negatives] : [])].map(({ file }) => file));
   await filing(`cannot write the model to ${dir}`, () =>
     placeFolder(dir, async (folder) => {
       for (const file of graphs) await writeFlushed(join(folder, file), [await read(file)]);

@@ -151,7 +151,7 @@ class Walker {
 }
 
 /** What can be read of one step while the generator waits. */
-class Frame {
+export class Frame {
   gone = false;
   private readonly tensors: ResidentTensors;
   private readonly length: number;

@@ -6,7 +6,7 @@ import { identityModel } from "./identity.ts";
 import { type Graph, type Host, openSession, type Session, type Tensors } from "./session.ts";
 
 /** Inputs that resident tensors of the same name feed. */
-export const residentFeeds: ReadonlySet<Feed> = new Set<Feed>(["state", "sample"]);
+export const residentFeeds: ReadonlySet<Feed> = new Set<Feed>(["state", "sample", "negative"]);
 
 /** Named float32 tensors that graphs read and replace without crossing to the host. */
 export interface ResidentTensors extends AsyncDisposable {

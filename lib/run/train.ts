@@ -1,21 +1,22 @@
 // Training: a loop of steps, each a pure function of (seed, step, state), so that a resumed run equals an unbroken one.
-import type { Manifest } from "../artifact/manifest.ts";
-import { stateNames } from "../artifact/manifest.ts";
+import { chainsName, type Manifest, stateNames } from "../artifact/manifest.ts";
 import { UserError } from "../errors.ts";
 import { stream } from "../random.ts";
 import { adamCorrections } from "../theory/adam.ts";
 import { emaDecay } from "../theory/ema.ts";
 import { learningRate } from "../theory/learning-rate.ts";
+import { requireCarried } from "./carried.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import { type EvaluationData, type LevelLoss, lossPerLevel } from "./evaluate.ts";
 import { Feeds } from "./feeds.ts";
 import { initialState } from "./initialize.ts";
+import { Negatives } from "./negatives.ts";
 import { type Artifact, type Graph, type Host, openGraph, type Tensors } from "./session.ts";
 import { openResident, type ResidentTensors } from "./state.ts";
 
-/** One step's images, [B,C,H,W] in [-1,1], and their classes. They are copied before the next batch is asked for. */
+/** One step's samples, [B,...shape], and their classes. They are copied before the next batch is asked for. */
 export interface Batch {
-  readonly images: Float32Array;
+  readonly x: Float32Array;
   readonly labels?: Int32Array | undefined;
 }
 
@@ -54,6 +55,7 @@ export class Trainer implements AsyncDisposable {
   private readonly tensors: ResidentTensors;
   private readonly graph: Graph;
   private readonly feeds: Feeds;
+  private readonly negatives: Negatives | undefined;
   private readonly sigmas: Float64Array;
   private readonly resources: AsyncDisposableStack;
   private evaluation: Promise<Graph> | undefined;
@@ -65,12 +67,14 @@ export class Trainer implements AsyncDisposable {
     options: TrainerOptions,
     tensors: ResidentTensors,
     graph: Graph,
+    negatives: Negatives | undefined,
     resources: AsyncDisposableStack,
   ) {
     const { ort, artifact, start } = options;
     this.options = options;
     this.tensors = tensors;
     this.graph = graph;
+    this.negatives = negatives;
     this.resources = resources;
     this.feeds = new Feeds(ort, artifact.manifest, graph.entry);
     this.sigmas = new Float64Array(artifact.manifest.batch);
@@ -85,10 +89,13 @@ export class Trainer implements AsyncDisposable {
     await using resources = new AsyncDisposableStack();
     const tensors = resources.use(await openResident(options));
     const graph = resources.use(await openGraph(options, artifact, manifest.graphs.step));
-    const vectors = start?.tensors ?? initialState(manifest, seed);
+    const carried = start?.tensors ?? initialState(manifest, seed);
+    requireCarried("trainer", manifest, carried);
     for (const name of stateNames(manifest))
-      await tensors.set(name, [manifest.parameterCount], vectorOf(vectors, name, manifest));
-    return new Trainer(options, tensors, graph, resources.move());
+      await tensors.set(name, [manifest.parameterCount], carried[name]!);
+    const chains = carried[chainsName];
+    const negatives = resources.use(await Negatives.open({ ...options, tensors, chains }));
+    return new Trainer(options, tensors, graph, negatives, resources.move());
   }
 
   /** Steps done so far. */
@@ -104,9 +111,10 @@ export class Trainer implements AsyncDisposable {
     let next = this.ask(this.done, to);
     while (this.done < to && !signal?.aborted) {
       const began = performance.now();
-      const { images, labels } = await next!;
+      const { x, labels } = await next!;
       const rates = this.rates();
-      const values = { images, labels, sigmas: this.drawSigmas(), schedule: rates, random: this.random };
+      const values = { x, labels, sigmas: this.drawSigmas(), schedule: rates, random: this.random };
+      await this.negatives?.draw(this.done, values);
       this.feeds.fill(values);
       next = this.ask(this.done + 1, to);
       const outputs = await this.tensors.run(this.graph, this.feeds.tensors);
@@ -120,7 +128,12 @@ export class Trainer implements AsyncDisposable {
     const { artifact, seed } = this.options;
     const tensors: Record<string, Float32Array> = {};
     for (const name of stateNames(artifact.manifest)) tensors[name] = await this.tensors.read(name);
-    return { step: this.done, seed, skipped: this.lost, tensors };
+    return {
+      step: this.done,
+      seed,
+      skipped: this.lost,
+      tensors: { ...tensors, ...this.negatives?.carried() },
+    };
   }
 
   /** A copy of one state vector, such as `ema` for samples during training. */
@@ -197,14 +210,6 @@ function corrections(optimizer: Manifest["optimizer"], update: number): Record<s
   const [beta1, beta2] = optimizer.betas;
   const { first, second } = adamCorrections({ beta1, beta2 }, update);
   return { first_correction: first, second_correction: second };
-}
-
-function vectorOf(vectors: TrainingState["tensors"], name: string, manifest: Manifest): Float32Array {
-  const vector = vectors[name];
-  if (vector?.length === manifest.parameterCount) return vector;
-  throw new Error(
-    `trainer: state "${name}" expected ${manifest.parameterCount} floats, got ${vector?.length ?? "none"}`,
-  );
 }
 
 function scalarOf(outputs: Tensors, name: string): number {

@@ -1,9 +1,10 @@
-// Preconditionings: how a raw network F becomes a denoiser, D(x; sigma) = c_skip x + c_out F(c_in x; c_noise).
+// Preconditionings: how a raw network F becomes a denoiser, D(x; sigma) = c_skip x + c_out F(c_in x; c_noise), and a score.
+import { scoreUnit } from "./score-unit.ts";
 
 /** A coefficient as a function of the noise level and of the data's standard deviation. */
 type Coefficient = (sigma: number, sigmaData: number) => number;
 
-/** The four columns of (Karras et al. 2022, Table 1); the score is (D(x; sigma) - x) / sigma^2. */
+/** The four columns of (Karras et al. 2022, Table 1). */
 export interface Preconditioning {
   readonly cSkip: Coefficient;
   readonly cOut: Coefficient;
@@ -17,11 +18,14 @@ const unitVarianceInput: Coefficient = (sigma, sigmaData) => 1 / Math.hypot(sigm
 // the same span, and neighbouring levels (7 % to 8 % apart) differ by some radians of the fastest wave.
 const logSigmaAsTime: Coefficient = (sigma) => 100 * Math.log(sigma);
 
+const quarterLogSigma: Coefficient = (sigma) => (sigma > 0 ? Math.log(sigma) / 4 : 0);
+
 /**
  * ncsn-raw: score = F(x) / sigma, technique 3 (Song & Ermon 2020, section 3.3).
  * ncsn: the same, but the network sees x scaled to unit variance; the paper feeds x itself, whose size varies a
  *   thousandfold between levels. The score is still F / sigma, and training is much faster.
  * edm: unit variance of input and of training target at every level (Karras et al. 2022, Table 1).
+ * score: the network is the score itself, of data scaled to unit variance; the only one that is defined at sigma 0.
  */
 export const preconditionings = {
   ncsn: { cSkip: () => 1, cOut: (sigma) => sigma, cIn: unitVarianceInput, cNoise: logSigmaAsTime },
@@ -30,8 +34,25 @@ export const preconditionings = {
     cSkip: (sigma, sigmaData) => sigmaData ** 2 / (sigma ** 2 + sigmaData ** 2),
     cOut: (sigma, sigmaData) => (sigma * sigmaData) / Math.hypot(sigma, sigmaData),
     cIn: unitVarianceInput,
-    cNoise: (sigma) => Math.log(sigma) / 4,
+    cNoise: quarterLogSigma,
+  },
+  score: {
+    cSkip: () => 1,
+    cOut: (sigma, sigmaData) => scoreUnit(sigma) / Math.hypot(sigma, sigmaData),
+    cIn: unitVarianceInput,
+    cNoise: quarterLogSigma,
   },
 } satisfies Record<string, Preconditioning>;
 
 export type PreconditioningName = keyof typeof preconditionings;
+
+/**
+ * All that a graph is told of a noise level, by the names of its inputs: besides the four columns the coefficients of the
+ * score = s_skip x + s_out F, which the difference D - x would lose to rounding where sigma is small.
+ */
+export function levelInputs({ cSkip, cOut, cIn, cNoise }: Preconditioning, sigma: number, sigmaData: number) {
+  const [c_skip, c_out] = [cSkip(sigma, sigmaData), cOut(sigma, sigmaData)];
+  const unit = scoreUnit(sigma);
+  const score = { s_skip: (c_skip - 1) / unit, s_out: c_out / unit };
+  return { sigma, c_skip, c_out, ...score, c_in: cIn(sigma, sigmaData), c_noise: cNoise(sigma, sigmaData) };
+}

@@ -10,6 +10,8 @@ export interface SuggestOptions {
   readonly overlap: number;
   /** Langevin steps per level that sampling will take. */
   readonly stepsPerLevel: number;
+  /** A number of levels instead of what the overlap asks for. */
+  readonly levels?: number | undefined;
 }
 
 const suggestDefaults: SuggestOptions = { sigmaMin: 0.02, overlap: 0.5, stepsPerLevel: 5 };
@@ -39,7 +41,7 @@ export function suggest(
   dimensions: number,
   options: Partial<SuggestOptions> = {},
 ): Suggestion {
-  const { sigmaMin, overlap, stepsPerLevel } = { ...suggestDefaults, ...options };
+  const { sigmaMin, ...rest } = { ...suggestDefaults, ...options };
   if (count < 2 || samples.length !== count * dimensions)
     throw new UserError(
       `suggest: expected at least 2 samples of ${dimensions} numbers, got ${samples.length} numbers as ${count} samples`,
@@ -50,14 +52,14 @@ export function suggest(
       `suggest: expected samples further apart than sigma min ${sigmaMin}, the largest distance is ${sigmaMax}; are they all the same?`,
     );
   return {
-    ...ladderFor({ sigmaMax, sigmaMin, dimensions, overlap, stepsPerLevel }),
+    ...ladderFor({ sigmaMax, sigmaMin, dimensions, ...rest }),
     ...moments(samples),
   };
 }
 
 function ladderFor(given: SuggestOptions & { readonly sigmaMax: number; readonly dimensions: number }) {
   const { sigmaMax, sigmaMin, stepsPerLevel } = given;
-  const count = levels(sigmaMax, sigmaMin, given.dimensions, given.overlap);
+  const count = given.levels ?? levels(sigmaMax, sigmaMin, given.dimensions, given.overlap);
   const gamma = ladderRatio(sigmaMax, sigmaMin, count);
   const setting = { sigmaMin, gamma, stepsPerLevel };
   const stepSize = balancedStep(setting);
@@ -65,8 +67,8 @@ function ladderFor(given: SuggestOptions & { readonly sigmaMax: number; readonly
   return { ...setting, sigmaMax, levels: count, sigmas, stepSize, balance: balance(stepSize, setting) };
 }
 
-// Mean and standard deviation over all numbers of all samples.
-function moments(samples: Float32Array): { dataMean: number; dataStd: number } {
+/** Mean and standard deviation over all numbers of all samples. */
+export function moments(samples: Float32Array): { dataMean: number; dataStd: number } {
   const dataMean = samples.reduce((sum, x) => sum + x, 0) / samples.length;
   const variance = samples.reduce((sum, x) => sum + (x - dataMean) ** 2, 0) / samples.length;
   return { dataMean, dataStd: Math.sqrt(variance) };

@@ -1,5 +1,6 @@
 // The options that say what a model learns from, and how images in a folder become equal in size.
 import type { Dataset } from "../../lib/data/dataset.ts";
+import { densities } from "../../lib/data/densities/index.ts";
 import { parseImageSize } from "../../lib/data/image-size.ts";
 import { dataKinds, type OpenOptions, openDataset } from "../../lib/data/open.ts";
 import { oneOf, optionalChoice, text, type Values } from "./options.ts";
@@ -39,3 +40,7 @@ export function openingOf({ imageSize, fit, channels, background }: DataChoice) 
 export function openData(source: string, seed: number, opening: OpenOptions): Promise<Dataset> {
   return openDataset(source, { ...opening, seed, warn: tell });
 }
+
+/** Whether a source is known by its name to hold points and not images. */
+export const namesPoints = (source: string): boolean =>
+  Object.hasOwn(densities, source.split(":")[0]!) || /\.(csv|tsv|npy)$/i.test(source);

@@ -34,6 +34,13 @@ export const amount = (flag: string, help: string): Option<number | undefined> =
     z.coerce.number("expected a number above 0").positive("expected a number above 0").optional(),
   );
 
+export const level = (flag: string, help: string): Option<number | undefined> =>
+  option(
+    flag,
+    help,
+    z.coerce.number("expected a number from 0").nonnegative("expected a number from 0").optional(),
+  );
+
 export const text = (flag: string, help: string): Option<string | undefined> =>
   option(
     flag,
@@ -56,7 +63,7 @@ export const oneOf = <const T extends number>(
 ): Option<T | undefined> =>
   option(flag, help, z.literal(values, `expected ${values.join(" or ")}`).optional());
 
-export const choice = <const T extends string>(
+const choice = <const T extends string>(
   flag: string,
   help: string,
   names: readonly T[],

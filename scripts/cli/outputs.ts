@@ -2,11 +2,14 @@
 import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { UsageError } from "../../lib/errors.ts";
-import { animationExtensions, writeAnimation } from "../../lib/images/animation.ts";
+import { animationExtensions } from "../../lib/images/animation.ts";
+import type { ImageShape } from "../../lib/images/grid.ts";
 import { writeNpy } from "../../lib/images/npy.ts";
-import { writeEach, writePng } from "../../lib/images/png.ts";
+import { writeEach } from "../../lib/images/png.ts";
 import type { Artifact } from "../../lib/run/session.ts";
-import { type Drawn, sheet } from "./sampling.ts";
+import { plotSampling } from "./plots.ts";
+import { inUnits, samplePictures } from "./sample-pictures.ts";
+import type { Drawn } from "./sampling.ts";
 
 interface Outputs {
   readonly method: string;
@@ -15,10 +18,11 @@ interface Outputs {
   readonly animate: string | undefined;
   readonly saveEach: string | undefined;
   readonly npy: string | undefined;
+  readonly plot: boolean;
 }
 
 /** Refuses what could not be written, before the work is done. */
-export async function checkOutputs({ out, animate, saveEach, npy }: Outputs): Promise<void> {
+export async function checkOutputs({ out, animate, saveEach, npy }: Omit<Outputs, "method">): Promise<void> {
   requireExtension("--out", out, [".png"]);
   requireExtension("--animate", animate, animationExtensions);
   await requireKind("--out", out, "file");
@@ -39,17 +43,29 @@ async function requireKind(option: string, path: string | undefined, kind: "file
 }
 
 /** Writes everything that was asked for; answers the paths. */
-export async function writeOutputs(outputs: Outputs, artifact: Artifact, drawn: Drawn): Promise<string[]> {
-  const { animate, saveEach, npy } = outputs;
+export async function writeOutputs(
+  outputs: Outputs,
+  model: { readonly artifact: Artifact; readonly seed: number },
+  drawn: Drawn,
+): Promise<string[]> {
+  const { animate, saveEach, npy, plot } = outputs;
+  const { artifact } = model;
   const { where, manifest } = artifact;
-  const { images, frames, count } = drawn;
-  const shape = [count, ...manifest.data.shape] as const;
-  const columns = outputs.class === undefined ? undefined : Math.ceil(Math.sqrt(count));
-  const picture = (each: Float32Array) => sheet(each, manifest, columns);
+  const { samples, frames, count } = drawn;
+  const shape = [count, ...manifest.data.shape];
+  const pictures = samplePictures(manifest, outputs.class === undefined ? undefined : 0);
   const out = outputs.out ?? join(where, "samples", `${outputs.method}.png`);
-  await writePng(out, picture(images));
-  if (animate) await writeAnimation(animate, frames.map(picture));
-  if (saveEach) await writeEach(saveEach, images, shape);
-  if (npy) await writeNpy(npy, images, shape);
-  return [out, animate, saveEach, npy].filter((path) => path !== undefined);
+  await pictures.write(out, samples);
+  if (animate) await pictures.animate(animate, frames);
+  if (saveEach) await writeEach(saveEach, samples, imageShape(shape));
+  if (npy) await writeNpy(npy, inUnits(samples, manifest), shape);
+  const plots = plot ? await plotSampling(out.replace(/\.png$/i, "-plot"), model, samples, frames) : [];
+  return [out, animate, saveEach, npy, ...plots].filter((path) => path !== undefined);
+}
+
+function imageShape(shape: readonly number[]): ImageShape {
+  const [count, channels, height, width] = shape;
+  if (shape.length !== 4)
+    throw new UsageError("--save-each writes images, this model draws points; --npy writes those");
+  return [count!, channels!, height!, width!];
 }

@@ -1,47 +1,87 @@
 // From names on the command line to data, suggested noise levels and authored graphs.
+import { basename, join } from "node:path";
 import { sizeOf } from "../../lib/artifact/shape.ts";
 import { author } from "../../lib/author/author.ts";
+import { type ObjectiveName, objectives } from "../../lib/author/objectives/index.ts";
+import type { Objective } from "../../lib/author/objectives/objective.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
 import { isArtifact, openArtifact, writeArtifact, writeManifest } from "../../lib/run/folder.ts";
 import type { Artifact } from "../../lib/run/session.ts";
-import { type Suggestion, suggest } from "../../lib/theory/suggest.ts";
-import { type Preset, type PresetName, presetNetwork, presets } from "../../models/presets.ts";
-import { type DataChoice, dataOptions, openData, openingOf } from "./data.ts";
-import { amount, count, optionalChoice, type Values } from "./options.ts";
+import { moments, type Suggestion, suggest } from "../../lib/theory/suggest.ts";
+import { type WeightingName, weightings } from "../../lib/theory/weighting.ts";
+import { type Preset, type PresetName, presets } from "../../models/presets.ts";
+import { type DataChoice, dataOptions, namesPoints, openData, openingOf } from "./data.ts";
+import { amount, count, level, optionalChoice, type Values } from "./options.ts";
 import { table } from "./report.ts";
 
 const presetNames = Object.keys(presets) as PresetName[];
+const objectiveNames = Object.keys(objectives) as ObjectiveName[];
+const weightingNames = Object.keys(weightings) as WeightingName[];
 
 /** Options that say which model is made for which data. */
 export const modelOptions = {
-  preset: optionalChoice("--preset <name>", "network and training settings (default digits)", presetNames),
+  preset: optionalChoice(
+    "--preset <name>",
+    "network and training settings (default digits, for points density)",
+    presetNames,
+  ),
   ...dataOptions,
-  batch: count("--batch <n>", "images per step (default: the preset's)"),
+  objective: optionalChoice(
+    "--objective <name>",
+    "what is minimised (default: the preset's)",
+    objectiveNames,
+  ),
+  sigma: level("--sigma <x>", "one noise level instead of a ladder; 0 for the data as they are"),
+  weighting: optionalChoice("--weighting <name>", "how noise levels count in the loss", weightingNames),
+  negatives: optionalChoice("--negatives <start>", "where the chains of contrastive divergence start", [
+    "short-run",
+    "persistent",
+    "contrastive-divergence",
+  ]),
+  batch: count("--batch <n>", "samples per step (default: the preset's)"),
   steps: count("--steps <n>", "training steps (default: the preset's)"),
   learningRate: amount("--learning-rate <x>", "peak learning rate (default: the preset's)"),
 };
 
 export type ModelChoice = Values<typeof modelOptions> & { readonly seed: number };
 
-/** The presets as an aligned table for the help. */
-export const presetTable = `Presets:\n${table(presetNames.map((name) => [`  ${name}`, presets[name].summary]))}`;
+/** Presets and objectives as aligned tables for the help. */
+export const modelTables = `Presets:
+${table(presetNames.map((name) => [`  ${name}`, presets[name].summary]))}
 
-const presetName = ({ preset }: Pick<ModelChoice, "preset">): PresetName => preset ?? "digits";
+Objectives, with their backward passes for one gradient (D dimensions):
+${table(objectiveNames.map((name) => [`  ${name}`, objectives[name].backwardPasses, objectives[name].summary]))}`;
 
-export const presetOf = (choice: Pick<ModelChoice, "preset">): Preset => presets[presetName(choice)];
+type PresetChoice = Pick<ModelChoice, "preset" | "data">;
 
-const dataSource = (choice: Pick<ModelChoice, "preset" | "data">): string =>
-  choice.data ?? presetOf(choice).data;
+/** What is named, else what suits the data. */
+const presetName = ({ preset, data }: PresetChoice): PresetName =>
+  preset ?? (data !== undefined && namesPoints(data) ? "density" : "digits");
+
+export const presetOf = (choice: PresetChoice): Preset => presets[presetName(choice)];
+
+const dataSource = (choice: PresetChoice): string => choice.data ?? presetOf(choice).data;
 
 /** Opens the data that a choice names. */
 export const chosenData = (choice: DataChoice & Pick<ModelChoice, "preset" | "seed">): Promise<Dataset> =>
   openData(dataSource(choice), choice.seed, openingOf(choice));
 
-/** The run folder of a choice. */
-export const outFolder = (
-  choice: Pick<ModelChoice, "preset"> & { readonly out: string | undefined },
-): string => choice.out ?? `runs/${presetName(choice)}`;
+type OutChoice = PresetChoice & Pick<ModelChoice, "objective"> & { readonly out: string | undefined };
+
+/** The run folder of a choice: named after the preset, and after data and objective where they are not the preset's. */
+export function outFolder(choice: OutChoice): string {
+  const preset = presetOf(choice);
+  const others = [
+    choice.data === preset.data ? undefined : choice.data && slug(choice.data),
+    choice.objective === preset.objective ? undefined : choice.objective,
+  ];
+  const parts = [presetName(choice), ...others.filter((part) => part !== undefined)];
+  return choice.out ?? join("runs", parts.join("-"));
+}
+
+/** The last part of a path or a name as a part of a folder's name. */
+export const slug = (source: string): string => basename(source).replaceAll(/[^A-Za-z0-9]+/g, "-");
 
 /** Images that the noise levels are suggested from. */
 const suggestionSamples = 512;
@@ -60,39 +100,80 @@ export async function suggestFor(dataset: Dataset, preset: Preset): Promise<Sugg
     Array.from({ length: samples }, (_, i) => Math.floor(i * stride)),
     images,
   );
-  const { sigmaMin, overlap, stepsPerLevel } = preset;
-  return suggest(images, samples, dimensions, { sigmaMin, overlap, stepsPerLevel });
+  const { overlap, stepsPerLevel, levels } = preset;
+  // Images have one range whatever they show, points have units of their own.
+  const sigmaMin = preset.sigmaMin * (dataset.shape.length === 1 ? moments(images).dataStd || 1 : 1);
+  return suggest(images, samples, dimensions, { sigmaMin, overlap, stepsPerLevel, levels });
 }
 
-/** Batch sizes of the sampling models: single images, previews, sheets. */
-const samplingBatches = [1, 10, 60];
+/** The noise levels of a choice and the Langevin steps that suit them. */
+export function noiseFor(choice: ModelChoice, preset: Preset, suggestion: Suggestion) {
+  const sigma =
+    choice.sigma ?? preset.sigma ?? (learnsFromItself(choice, preset) ? chainLevel(suggestion) : undefined);
+  const { dataStd: sigmaData, stepSize, stepsPerLevel } = suggestion;
+  return {
+    noise: {
+      // At sigma 0 there is no noise to scale the network's output by.
+      preconditioning: sigma === 0 ? "score" : preset.preconditioning,
+      weighting: choice.weighting ?? preset.weighting,
+      sigmas: sigma === undefined ? [...suggestion.sigmas] : [sigma],
+      sigmaData,
+    },
+    langevin: { stepSize: sigma === undefined ? stepSize : singleLevelStep(sigma, sigmaData), stepsPerLevel },
+  };
+}
+
+/** Whether the objective needs samples of the model itself, whose chains know one noise level. */
+function learnsFromItself({ objective }: ModelChoice, preset: Preset): boolean {
+  const { draws }: Objective = objectives[objective ?? preset.objective];
+  return Object.values(draws).includes("negative");
+}
+
+/** A third of the data's own size smooths the energy enough for chains to move, and leaves the data's form. */
+const chainLevel = ({ dataStd }: Suggestion): number => 0.3 * dataStd;
+
+/** Half the variance of the noise is stable whatever the data are; clean data are as smooth as they are, which is hoped to suit. */
+const singleLevelStep = (sigma: number, sigmaData: number): number =>
+  sigma > 0 ? sigma ** 2 / 2 : (sigmaData / 20) ** 2;
 
 /** Authors the chosen model for a data set. */
 export function authorFor(choice: ModelChoice, dataset: Dataset, suggestion: Suggestion) {
   const preset = presetOf(choice);
-  const { config, network, classes } = presetNetwork(preset, dataset);
+  const { noise, langevin } = noiseFor(choice, preset, suggestion);
+  const { shape, classes: labels, density, units } = dataset;
+  const { description, network, classes } = preset.model({
+    shape,
+    classes: labels,
+    levels: noise.sigmas.length,
+  });
   const totalSteps = choice.steps ?? preset.steps;
+  const batch = choice.batch ?? preset.batch;
+  const chains = { sigma: noise.sigmas.at(-1)!, sigmaData: noise.sigmaData, batch };
   return author({
     preset: presetName(choice),
-    model: { folder: "unet", config },
-    noise: {
-      preconditioning: preset.preconditioning,
-      sigmas: [...suggestion.sigmas],
-      sigmaData: suggestion.dataStd,
+    model: description,
+    noise,
+    langevin,
+    data: {
+      source: dataSource(choice),
+      shape: [...shape],
+      classes,
+      options: openingOf(choice),
+      ...(units && { units: { offset: [...units.offset], scale: [...units.scale] } }),
     },
-    langevin: { stepSize: suggestion.stepSize, stepsPerLevel: suggestion.stepsPerLevel },
-    data: { source: dataSource(choice), shape: [...dataset.shape], classes, options: openingOf(choice) },
-    batch: choice.batch ?? preset.batch,
+    batch,
+    negatives: preset.negatives?.(chains, choice.negatives),
     ema: { decay: preset.emaDecay },
     network,
-    objective: preset.objective,
+    objective: choice.objective ?? preset.objective,
+    oracle: density?.mixture,
     optimizer: {
       ...preset.optimizer,
       totalSteps,
       warmupSteps: Math.min(preset.optimizer.warmupSteps, Math.ceil(totalSteps / 10)),
       learningRate: choice.learningRate ?? preset.optimizer.learningRate,
     },
-    samplingBatches,
+    samplingBatches: preset.samplingBatches,
   });
 }
 
@@ -113,11 +194,15 @@ export async function runArtifact(
 
 /** What the graphs hold cannot be changed by an option. */
 function requireSame(choice: ModelChoice, { where, manifest }: Artifact): void {
-  for (const name of ["preset", "batch"] as const)
-    if (choice[name] !== undefined && choice[name] !== manifest[name])
+  const { preset, batch, objective, noise } = manifest;
+  const authored = { preset, batch, objective, weighting: noise.weighting, sigma: noise.sigmas.join(" ") };
+  for (const [name, value] of Object.entries(authored)) {
+    const chosen = choice[name as keyof typeof authored];
+    if (chosen !== undefined && String(chosen) !== String(value))
       throw new UserError(
-        `${where} was authored with ${name} ${manifest[name]}, got --${name} ${choice[name]}; choose another --out`,
+        `${where} was authored with ${name} ${value}, got --${name} ${chosen}; choose another --out`,
       );
+  }
 }
 
 /**

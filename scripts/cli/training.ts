@@ -5,7 +5,6 @@ import { sizeOf } from "../../lib/artifact/shape.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { epochIndices } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
-import { writePng } from "../../lib/images/png.ts";
 import { loadNewestCheckpoint, saveCheckpoint } from "../../lib/run/checkpoint.ts";
 import type { DeviceName } from "../../lib/run/device.ts";
 import { writeModelFolder } from "../../lib/run/folder.ts";
@@ -15,17 +14,20 @@ import { DivergedError, type StepReport, Trainer } from "../../lib/run/train.ts"
 import { openData, openingOf } from "./data.ts";
 import { openHost } from "./host.ts";
 import { interrupt } from "./interrupt.ts";
+import { plotTraining } from "./plots.ts";
 import { type ModelChoice, runArtifact, withSteps } from "./prepare.ts";
 import { progress, tell } from "./progress.ts";
 import { report } from "./report.ts";
 import { appendLine, claimRun } from "./run-folder.ts";
-import { draw, samplingPlan, sheet } from "./sampling.ts";
+import { samplePictures } from "./sample-pictures.ts";
+import { defaultMethod, draw, samplingPlan } from "./sampling.ts";
 
 export interface TrainingChoice extends ModelChoice {
   readonly out: string | undefined;
   readonly resume: boolean;
   readonly saveEvery: number | undefined;
   readonly previewEvery: number | undefined;
+  readonly plot: boolean;
   readonly device: DeviceName;
   readonly json: boolean;
 }
@@ -68,7 +70,7 @@ const metricsOf = (where: string) => join(where, "metrics.jsonl");
 function requireShape(dataset: Dataset, { where, manifest: { data } }: Artifact): void {
   if (dataset.shape.join() !== data.shape.join())
     throw new UserError(
-      `${where} was authored for images [${data.shape}], ${dataset.name} has [${dataset.shape}]; choose another --out`,
+      `${where} was authored for samples [${data.shape}], ${dataset.name} has [${dataset.shape}]; choose another --out`,
     );
   if (data.classes > 0 && dataset.classes !== data.classes)
     throw new UserError(
@@ -77,17 +79,18 @@ function requireShape(dataset: Dataset, { where, manifest: { data } }: Artifact)
 }
 
 /** Reads a step's batch into the same buffers every time; the trainer has copied them before it asks for the next. */
-function batchSource(dataset: Dataset, seed: number, batch: number) {
-  const images = new Float32Array(batch * sizeOf(dataset.shape));
+export function batchSource(dataset: Dataset, seed: number, batch: number) {
+  const x = new Float32Array(batch * sizeOf(dataset.shape));
   const labels = new Int32Array(batch);
   return async (step: number) => {
-    await dataset.read(epochIndices(dataset, seed, step, batch), images, labels);
-    return { images, labels };
+    await dataset.read(epochIndices(dataset, seed, step, batch), x, labels);
+    return { x, labels };
   };
 }
 
-/** Previews are quick: few images, few evaluations. */
-const preview = { method: "euler", count: 10, steps: 40 } as const;
+/** Previews are quick: few samples, and few evaluations where there are many noise levels. */
+const quick = { method: "euler", steps: 40 } as const;
+const previewImages = 10;
 const defaultSaveEvery = 250;
 
 /** One run from its present step to its last. */
@@ -116,11 +119,11 @@ class Run {
     await this.save();
     const interrupted = this.trainer.step < totalSteps;
     const { where } = this.artifact;
-    if (!interrupted)
-      await writeModelFolder(join(where, "model"), this.artifact, await this.trainer.readVector("ema"));
+    const plots = interrupted ? [] : await this.finish();
     report(
       {
         run: where,
+        ...(plots.length > 0 && { plots }),
         step: this.trainer.step,
         loss: Number.isFinite(last.loss) ? last.loss : null,
         skipped: last.skipped,
@@ -131,6 +134,14 @@ class Run {
       this.choice.json,
     );
     return !interrupted;
+  }
+
+  /** Writes the model and, if they are wanted, figures; answers their paths. */
+  private async finish(): Promise<string[]> {
+    const { artifact, host, choice } = this;
+    const weights = await this.trainer.readVector("ema");
+    await writeModelFolder(join(artifact.where, "model"), artifact, weights);
+    return choice.plot ? plotTraining({ ...host, artifact, weights, seed: choice.seed }) : [];
   }
 
   /** The steps themselves; answers the smoothed loss of the last ones. */
@@ -166,16 +177,20 @@ class Run {
   private async preview(signal: AbortSignal): Promise<void> {
     const { artifact, host, trainer } = this;
     const { manifest, where } = artifact;
+    const pictures = samplePictures(manifest);
+    const count = manifest.data.shape.length === 3 ? previewImages : pictures.count;
+    const method = defaultMethod(manifest);
+    const chosen = method === "annealed-langevin" ? { ...quick, count } : { method, count };
     const drawn = await draw({
       ...host,
-      ...samplingPlan(preview, manifest),
+      ...samplingPlan(chosen, manifest),
       artifact,
       weights: await trainer.readVector("ema"),
       seed: this.choice.seed,
       signal,
     });
     const name = `step-${String(trainer.step).padStart(8, "0")}.png`;
-    if (drawn) await writePng(join(where, "samples", name), sheet(drawn.images, manifest));
+    if (drawn) await pictures.write(join(where, "samples", name), drawn.samples);
   }
 }
 

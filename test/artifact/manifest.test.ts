@@ -1,12 +1,12 @@
 // The manifest is read back as it was written; another version and every inconsistency is refused in one line.
 import { describe, expect, test } from "bun:test";
-import { type Manifest, parseManifest, stateNames } from "../../lib/artifact/manifest.ts";
+import { carriedShapes, type Manifest, parseManifest, stateNames } from "../../lib/artifact/manifest.ts";
 import { UserError } from "../../lib/errors.ts";
 import { tinyManifest } from "../support/tiny-manifest.ts";
 
-/** The tiny manifest's JSON with the value at a dotted path replaced. */
-function altered(path: string, value: unknown): unknown {
-  const json = structuredClone(tinyManifest) as unknown;
+/** A manifest's JSON, by default the tiny one's, with the value at a dotted path replaced. */
+function altered(path: string, value: unknown, from: Manifest = tinyManifest): unknown {
+  const json = structuredClone(from) as unknown;
   const keys = path.split(".");
   const last = keys.pop() ?? "";
   let at = json as Record<string, unknown>;
@@ -50,9 +50,9 @@ test("each optimizer has its own numbers", () => {
 });
 
 test("another version says what it is, what is read, and what to do", () => {
-  const message = refusal(altered("version", 2));
-  expect(message).toContain("manifest version 2");
-  expect(message).toContain("reads version 1");
+  const message = refusal(altered("version", 1));
+  expect(message).toContain("manifest version 1");
+  expect(message).toContain("reads version 2");
   expect(message).toContain("bun scripts/author.ts");
   expect(refusal({ format: "langevin" })).toContain("version undefined");
 });
@@ -69,7 +69,7 @@ describe("refused", () => {
     ["a folder outside", "model.folder", "..", "model.folder"],
     ["a ladder that rises", "noise.sigmas", [1, 0.1, 0.2], "0.1 then 0.2 at level 2"],
     ["a ladder with a repeated sigma", "noise.sigmas", [1, 1], "strictly descending"],
-    ["a sigma of 0", "noise.sigmas", [1, 0], "noise.sigmas.1"],
+    ["a sigma of 0 that is not alone", "noise.sigmas", [1, 0], "noise.sigmas: expected 0"],
     ["no sigma", "noise.sigmas", [], "noise.sigmas"],
     ["a size of 0", "data.shape", [1, 0, 4], "data.shape.1"],
     ["images beyond 2^31", "data.shape", [2048, 1024, 1024], "fewer than 2^31"],
@@ -104,5 +104,59 @@ describe("refused", () => {
   test("many problems: three are told, the rest counted", () => {
     const shapes = tinyManifest.parameters.map((each) => ({ ...each, shape: [-1], offset: -1 }));
     expect(refusal(altered("parameters", shapes))).toContain("(and 3 more)");
+  });
+});
+
+describe("negatives", () => {
+  const sampled = { dtype: "float32", shape: [2, 1, 4, 4] } as const;
+  const { step, sampling } = tinyManifest.graphs;
+  const { batch: _batch, ...langevin } = sampling[0]!;
+  const withNegatives: Manifest = {
+    ...tinyManifest,
+    objective: "contrastive-divergence",
+    negatives: {
+      start: "persistent",
+      steps: 20,
+      stepsPerRun: 5,
+      stepSize: 1,
+      noise: 0.01,
+      limit: 0.1,
+      range: [-1, 1],
+      prior: { kind: "uniform", bound: 1 },
+      buffer: 100,
+      restart: 0.05,
+    },
+    graphs: {
+      ...tinyManifest.graphs,
+      step: { ...step, inputs: [...step.inputs, { name: "negatives", ...sampled, feed: "negative" }] },
+      negatives: { ...langevin, file: "negatives_model.onnx" },
+    },
+  };
+
+  test("survive JSON, and a checkpoint holds the chains beside the flat vectors", () => {
+    expect(parseManifest(JSON.parse(JSON.stringify(withNegatives)), "here")).toEqual(withNegatives);
+    expect([...carriedShapes(tinyManifest).keys()]).toEqual(["params", "ema", "m", "v"]);
+    expect([...carriedShapes(withNegatives)].slice(3)).toEqual([
+      ["v", [27]],
+      ["negatives", [100, 1, 4, 4]],
+    ]);
+  });
+
+  const withoutPrior = { ...withNegatives.negatives, prior: undefined };
+  const cases: readonly [what: string, path: string, value: unknown, says: string][] = [
+    ["an unknown start", "negatives.start", "anywhere", "negatives.start"],
+    ["persistent chains without a prior", "negatives", withoutPrior, "negatives.prior"],
+    ["chains from the data with a prior", "negatives.start", "contrastive-divergence", "negatives"],
+    ["steps that runs do not divide", "negatives.steps", 12, "a multiple of stepsPerRun 5, got 12"],
+    ["a range that is none", "negatives.range", [1, 1], "negatives.range: expected low < high, got [1,1]"],
+    ["a buffer below the batch", "negatives.buffer", 1, "expected at least the batch, 2, got 1"],
+    ["a probability above 1", "negatives.restart", 1.5, "negatives.restart"],
+    ["no settings", "negatives", undefined, "got no settings, a graph and 1 inputs"],
+    ["no graph", "graphs.negatives", undefined, "graphs.negatives"],
+    ["no input that they feed", "graphs.step", step, "got settings, a graph and 0 inputs"],
+    ["a slot of the chains' name", "optimizer.slots", ["negatives"], '"negatives" twice'],
+  ];
+  test.each(cases)("%s: refused", (_what, path, value, says) => {
+    expect(refusal(altered(path, value, withNegatives))).toContain(says);
   });
 });

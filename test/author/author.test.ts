@@ -5,16 +5,23 @@ import { type GraphEntry, type Manifest, parseManifest } from "../../lib/artifac
 import { type Authored, author } from "../../lib/author/author.ts";
 import { stream } from "../../lib/random.ts";
 import { geometricSigmas } from "../../lib/theory/noise-ladder.ts";
-import { type Preset, type PresetName, presetNetwork, presets } from "../../models/presets.ts";
+import { type Preset, type PresetName, presets } from "../../models/presets.ts";
 
 function authored(name: PresetName, batch = 4): Authored {
   const preset: Preset = presets[name];
-  const shape: [number, number, number] = name === "cifar10" ? [3, 32, 32] : [1, 28, 28];
-  const { config, network, classes } = presetNetwork(preset, { shape, classes: 10 });
+  const shape = name.startsWith("density") ? [2] : name === "cifar10" ? [3, 32, 32] : [1, 28, 28];
+  const { description, network, classes } = preset.model({ shape, classes: 10, levels: 10 });
+  const negatives = preset.negatives?.({ sigma: 0, sigmaData: 0.6, batch });
   return author({
     preset: name,
-    model: { folder: "unet", config },
-    noise: { preconditioning: preset.preconditioning, sigmas: geometricSigmas(10, 0.02, 10), sigmaData: 0.6 },
+    negatives,
+    model: description,
+    noise: {
+      preconditioning: preset.preconditioning,
+      weighting: preset.weighting,
+      sigmas: geometricSigmas(10, 0.02, 10),
+      sigmaData: 0.6,
+    },
     langevin: { stepSize: 1e-5, stepsPerLevel: 1 },
     data: { source: "digits", shape, classes, options: {} },
     batch,

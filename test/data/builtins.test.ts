@@ -1,8 +1,11 @@
 // The built-in sets: determinism, independence of batch-mates, labels and variety.
 
 import { describe, expect, test } from "bun:test";
-import type { Dataset } from "../../lib/data/dataset.ts";
-import { builtins } from "../../lib/data/open.ts";
+import type { ImageDataset as Dataset } from "../../lib/data/dataset.ts";
+import { digits } from "../../lib/data/digits.ts";
+import { shapes } from "../../lib/data/shapes.ts";
+
+const builtins = { digits, shapes };
 
 const volume = ({ shape: [c, h, w] }: Dataset): number => c * h * w;
 

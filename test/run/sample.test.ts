@@ -12,9 +12,14 @@ import { convolutional, labelled, tinyArtifact } from "../support/tiny-artifact.
 const device = await openDevice(ort, "cpu");
 
 const data = { source: "g", shape: [1, 4, 4] as const, classes: 0, options: {} };
-const noise = { preconditioning: "edm", sigmas: [2, 1, 0.5, 0.25], sigmaData: 0.7 };
+const noise = {
+  preconditioning: "edm",
+  weighting: "sigma-squared",
+  sigmas: [2, 1, 0.5, 0.25],
+  sigmaData: 0.7,
+};
 /** With weights of zero, D = c_skip x is the exact denoiser of N(0, sigmaData^2) under EDM's preconditioning. */
-const exact = tinyArtifact({ network: convolutional, data, noise, samplingBatches: [2, 64] });
+const exact = tinyArtifact({ network: { score: convolutional }, data, noise, samplingBatches: [2, 64] });
 const size = 16;
 
 const noiseless: Step = { sigma: 1, a: 1, b: 0, c: 0 };
@@ -40,7 +45,14 @@ const variance = (values: Float32Array) => values.reduce((sum, x) => sum + x * x
 
 // 256 images of 16 numbers: the standard error of a variance is sqrt(2/4096) = 2.2 % of it; 11 % is five of them.
 test("annealed Langevin with the exact denoiser has the variance that its coefficients give", async () => {
-  const options = { sigmas: noise.sigmas, stepsPerLevel: 40, steps: 160, stepSize: 0.01, denoise: true };
+  const options = {
+    sigmas: noise.sigmas,
+    sigmaData: 1,
+    stepsPerLevel: 40,
+    steps: 160,
+    stepSize: 0.01,
+    denoise: true,
+  };
   const sampler = samplers["annealed-langevin"];
   const steps = [...sampler.steps(options)];
   const initialSigma = sampler.initialSigma(options);
@@ -74,7 +86,14 @@ test("a sample's noise is its own stream: first the start, then z of each step t
 
 test("batch size, chunking and numbering change nothing", async () => {
   const weights = base.weights.map((_, i) => Math.sin(i));
-  const options = { sigmas: noise.sigmas, stepsPerLevel: 2, steps: 8, stepSize: 0.02, denoise: true };
+  const options = {
+    sigmas: noise.sigmas,
+    sigmaData: 1,
+    stepsPerLevel: 2,
+    steps: 8,
+    stepSize: 0.02,
+    denoise: true,
+  };
   const steps = [...samplers["annealed-langevin"].steps(options)];
   const at = { ...base, weights, steps, initialSigma: 2 };
   const small = await samples({ ...at, count: 7, batch: 2 });
@@ -118,7 +137,7 @@ test("progress tells where it is, and frames can be read until the next step", a
 });
 
 test("labels steer each sample, across chunks; wrong ones are refused", async () => {
-  const classes = tinyArtifact({ network: labelled, data: { ...data, classes: 3 }, noise });
+  const classes = tinyArtifact({ network: { score: labelled }, data: { ...data, classes: 3 }, noise });
   const options = {
     ...base,
     artifact: classes,

@@ -29,7 +29,7 @@ describe("the closed form", () => {
   const [c, sigma, sigmaData] = [0.8, 0.6, 0.5];
   const gain = c ** 2 / (c ** 2 + sigma ** 2);
   const gaussian = tinyArtifact({
-    noise: { preconditioning: "edm", sigmas: [sigma], sigmaData },
+    noise: { preconditioning: "edm", weighting: "sigma-squared", sigmas: [sigma], sigmaData },
     batch: 64,
     ema: { decay: 0.98 },
   });
@@ -49,8 +49,8 @@ describe("the closed form", () => {
     expect(reports[0]!.loss).toBeGreaterThan(1.2 * (gain / 2));
 
     // 4000 images of 4 numbers: the standard error of the loss is sqrt(2/16000) = 1.1 %; 5 % are allowed.
-    const { images } = await gaussianBatches(4000 * 4, c)(12345);
-    const levels = await trainer.evaluate({ images });
+    const { x } = await gaussianBatches(4000 * 4, c)(12345);
+    const levels = await trainer.evaluate({ x });
     expect(levels.map((level) => level.sigma)).toEqual([sigma]);
     expect(Math.abs(levels[0]!.loss / (gain / 2) - 1)).toBeLessThan(0.05);
   });
@@ -62,24 +62,24 @@ describe("the closed form", () => {
     );
     const start = { step: 0, skipped: 0, tensors };
     await using trainer = await Trainer.create({ ...host, artifact: gaussian, batches, start });
-    const { images } = await gaussianBatches(70 * 4, c)(1);
-    const z = new Float32Array(images.length);
+    const { x } = await gaussianBatches(70 * 4, c)(1);
+    const z = new Float32Array(x.length);
     for (let i = 0; i < 70; i++) stream(host.seed, "eval:z", i).fillNormal(z, 4 * i, 4 * i + 4);
     const sigmas = [2, 1, 0.1];
-    for (const { sigma: level, loss } of await trainer.evaluate({ images, sigmas })) {
+    for (const { sigma: level, loss } of await trainer.evaluate({ x, sigmas })) {
       const k = preconditionings.edm.cSkip(level, sigmaData);
-      const squares = images.map((x, i) => (k * z[i]! + ((k - 1) * x) / level) ** 2);
-      const expected = squares.reduce((sum, square) => sum + square, 0) / images.length / 2;
+      const squares = x.map((each, i) => (k * z[i]! + ((k - 1) * each) / level) ** 2);
+      const expected = squares.reduce((sum, square) => sum + square, 0) / x.length / 2;
       expect(Math.abs(loss / expected - 1)).toBeLessThan(1e-5);
     }
-    await expect(trainer.evaluate({ images: new Float32Array(3) })).rejects.toBeInstanceOf(UserError);
+    await expect(trainer.evaluate({ x: new Float32Array(3) })).rejects.toBeInstanceOf(UserError);
   });
 });
 
 describe("resuming", () => {
   test("20 steps are 10, a read, and 10 more, to the bit", async () => {
     const conv = tinyArtifact({
-      network: convolutional,
+      network: { score: convolutional },
       data: { source: "g", shape: [1, 4, 4], classes: 0, options: {} },
     });
     const options = { ...host, artifact: conv, batches: gaussianBatches(8 * 16, 0.5) };
@@ -120,8 +120,8 @@ describe("what is not finite", () => {
   const broken =
     (bad: (step: number) => boolean) =>
     async (step: number): Promise<Batch> => {
-      const { images } = await batches(step);
-      return { images: bad(step) ? images.fill(Number.NaN) : images };
+      const { x } = await batches(step);
+      return { x: bad(step) ? x.fill(Number.NaN) : x };
     };
 
   test("a step is skipped, counted, and changes nothing", async () => {
@@ -182,7 +182,7 @@ describe("the loop", () => {
     const batch = new Float32Array(32).fill(0.1);
     const recorded = async (step: number) => {
       asked.push(step);
-      return { images: batch };
+      return { x: batch };
     };
     await using trainer = await Trainer.create({ ...host, artifact, batches: recorded });
     const seen: number[][] = [];
@@ -212,7 +212,7 @@ describe("the loop", () => {
 
   test("memory is flat", async () => {
     const wide = tinyArtifact({
-      network: (p, { x }) => convolutional(p.within("wide"), { x, noise: x }),
+      network: { score: (p, { x }) => convolutional(p.within("wide"), { x, noise: x }) },
       data: { source: "g", shape: [1, 32, 32], classes: 0, options: {} },
     });
     await using trainer = await Trainer.create({
@@ -232,7 +232,7 @@ describe("the loop", () => {
 describe("feeds", () => {
   test("labels reach the graph; a graph that wants them says so", async () => {
     const data = { source: "g", shape: [1, 2, 2] as const, classes: 3, options: {} };
-    const classes = tinyArtifact({ network: labelled, data });
+    const classes = tinyArtifact({ network: { score: labelled }, data });
     const labels = Int32Array.of(0, 1, 2, 0, 1, 2, 0, 1);
     await using without = await Trainer.create({ ...host, artifact: classes, batches });
     await expect(collect(without.steps(1))).rejects.toThrow('"label" (label): this graph needs label values');

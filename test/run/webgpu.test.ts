@@ -12,6 +12,7 @@ interface Outcome {
   readonly unbroken: number[];
   readonly params: number[];
   readonly images: number[];
+  readonly chains: number[];
   readonly megabytes: number[];
 }
 
@@ -41,8 +42,10 @@ describe.skipIf(noVulkan !== undefined)(noVulkan ? `${title} (skipped: ${noVulka
     expect(Math.abs(gpu.loss - cpu.loss)).toBeLessThan(1e-3);
     expect(furthest(gpu.params, cpu.params)).toBeLessThan(1e-3);
     expect(furthest(gpu.images, cpu.images)).toBeLessThan(1e-3);
+    expect(cpu.chains.length === 10 * 64 && Math.max(...cpu.chains) > 0.5).toBe(true);
+    expect(furthest(gpu.chains, cpu.chains)).toBeLessThan(1e-3);
     expect(furthest(gpu.rest, gpu.unbroken)).toBeLessThan(1e-5);
     // From step 50 to 200; a state left behind would be 1 MiB per step.
     expect(gpu.megabytes.at(-1)! - gpu.megabytes[1]!).toBeLessThan(20);
-  }, 60000);
+  }, 120000);
 });

@@ -93,7 +93,7 @@ test("training writes a model folder; sampling reads run and model alike, reprod
   ]);
   expect(first.code).toBe(0);
   expect(JSON.parse(first.stdout)).toMatchObject({
-    images: 6,
+    samples: 6,
     nfe: 12,
     method: "annealed-langevin",
     device: "cpu",
@@ -104,7 +104,7 @@ test("training writes a model folder; sampling reads run and model alike, reprod
   expect((await readFile(at("a.npy"))).subarray(1, 6).toString()).toBe("NUMPY");
 
   const dry = await runScript("sample", [at("run"), ...request, "--out", at("none.png"), "--dry-run"]);
-  expect(JSON.parse(dry.stdout)).toMatchObject({ images: 6, nfe: 12 });
+  expect(JSON.parse(dry.stdout)).toMatchObject({ samples: 6, nfe: 12 });
   expect(existsSync(at("none.png"))).toBe(false);
 
   // The model folder alone, without the run, gives the same picture.
@@ -125,7 +125,9 @@ test("training writes a model folder; sampling reads run and model alike, reprod
   expect(wrongClass.stderr).toMatch(/--class: expected 0 to 9, got 10/);
   const wild = await runScript("sample", [at("run/model"), "--step-size", "1"]);
   expect(wild).toMatchObject({ code: 2 });
-  expect(wild.stderr).toMatch(/--step-size: expected a number below 0\.000800, .*got 1/);
+  expect(wild.stderr).toMatch(
+    /--step-size 1: annealed-langevin: expected a step size above 0 and below 0\.000800, .*got 1/,
+  );
 });
 
 test("a finished run is not overwritten, and a corrupt newest checkpoint gives way to the one before", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { runScript } from "../support/script.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 
-const commands = ["train", "sample", "author", "suggest"];
+const commands = ["train", "sample", "author", "suggest", "compare", "pitfalls"];
 
 for (const command of commands) {
   test(`${command} --help has options and at least two examples`, async () => {
@@ -76,8 +76,45 @@ const mistakes: [what: string, command: string, args: string[], code: number, li
     "suggest",
     ["--data", "nowhere"],
     1,
-    /data "nowhere": no such name or path; expected a built-in set \(digits, shapes\)/,
+    /data "nowhere": no such name or path; expected built-in pictures \(digits, shapes\)/,
   ],
+  [
+    "an objective without what it needs",
+    "train",
+    ["--data", "two-moons", "--objective", "contrastive-divergence"],
+    1,
+    /objective "contrastive-divergence" needs an energy-based model, such as --preset density-energy/,
+  ],
+  [
+    "noise levels that an objective cannot do without",
+    "train",
+    ["--data", "two-moons", "--sigma", "0"],
+    1,
+    /objective "denoising" learns from noise and needs noise levels above 0/,
+  ],
+  [
+    "points for a preset of images",
+    "train",
+    ["--preset", "digits", "--data", "rings"],
+    1,
+    /try --preset density/,
+  ],
+  [
+    "images for a preset of points",
+    "train",
+    ["--preset", "density", "--data", "digits"],
+    1,
+    /try --preset digits/,
+  ],
+  ["data of unknown score", "compare", ["--data", "digits"], 2, /its score is not known/],
+  [
+    "an unknown objective",
+    "compare",
+    ["--objectives", "slices"],
+    2,
+    /--objectives: expected some of .*"slices"/,
+  ],
+  ["an unknown pitfall", "pitfalls", ["drowning"], 2, /expected one of: low-density, mixing, manifold/],
   ["a model folder that is not there", "sample", ["nowhere"], 1, /nowhere: no such folder/],
   ["an absurd image size", "suggest", ["--image-size", "7x0", "--data", "."], 2, /7x0/],
 ];
@@ -107,7 +144,7 @@ test("a manifest of another version is refused with what to do", async () => {
   );
   const { code, stderr } = await runScript("sample", ["run"], { cwd: folder.path });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/manifest version 99, this build reads version 1; re-author/);
+  expect(stderr).toMatch(/manifest version 99, this build reads version 2; re-author/);
 });
 
 test("suggest answers JSON whose ladder descends from sigmaMax to sigmaMin", async () => {

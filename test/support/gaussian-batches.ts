@@ -6,7 +6,7 @@ import type { Batch } from "../../lib/run/train.ts";
 export const gaussianBatches =
   (size: number, std: number) =>
   async (step: number): Promise<Batch> => {
-    const images = new Float32Array(size);
-    stream(99, "gaussian", step).fillNormal(images);
-    return { images: images.map((value) => std * value) };
+    const x = new Float32Array(size);
+    stream(99, "gaussian", step).fillNormal(x);
+    return { x: x.map((value) => std * value) };
   };

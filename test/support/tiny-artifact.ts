@@ -25,11 +25,11 @@ export const convolutional: Network = (p, { x }) => {
 };
 
 const defaults: Authoring = {
-  network: linear,
+  network: { score: linear },
   objective: "denoising",
   preset: "tiny",
   model: { folder: "net", config: {} },
-  noise: { preconditioning: "edm", sigmas: [1, 0.5], sigmaData: 0.5 },
+  noise: { preconditioning: "edm", weighting: "sigma-squared", sigmas: [1, 0.5], sigmaData: 0.5 },
   langevin: { stepSize: 0.01, stepsPerLevel: 2 },
   data: { source: "gaussian", shape: [1, 2, 2], classes: 0, options: {} },
   batch: 8,

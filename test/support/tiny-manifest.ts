@@ -1,5 +1,5 @@
 // A small consistent manifest, for tests of whatever reads one.
-import type { GraphEntry, Manifest } from "../../lib/artifact/manifest.ts";
+import { type GraphEntry, type Manifest, manifestVersion } from "../../lib/artifact/manifest.ts";
 
 const parameterCount = 27;
 
@@ -20,10 +20,11 @@ const carried = ["params", "ema", "m", "v"];
 /** Three parameters of 27 floats, AdamW, a ladder of three sigmas, images of 4 by 4. */
 export const tinyManifest: Manifest = {
   format: "langevin",
-  version: 1,
+  version: manifestVersion,
   preset: "tiny",
   model: { folder: "unet", config: { _class_name: "UNet2DModel", sample_size: 4, block_out_channels: [2] } },
-  noise: { preconditioning: "ncsnv2", sigmas: [1, 0.1, 0.01], sigmaData: 0.5 },
+  objective: "denoising",
+  noise: { preconditioning: "ncsnv2", weighting: "sigma-squared", sigmas: [1, 0.1, 0.01], sigmaData: 0.5 },
   langevin: { stepSize: 1e-5, stepsPerLevel: 5 },
   data: { source: "digits", shape: [1, 4, 4], classes: 10, options: {} },
   batch: 2,

@@ -5,6 +5,7 @@ import { add, mul, sum } from "../../lib/author/graph/ops.ts";
 import { type DeviceName, openDevice } from "../../lib/run/device.ts";
 import { sample } from "../../lib/run/sample.ts";
 import { Trainer } from "../../lib/run/train.ts";
+import { energyResnet } from "../../models/energy-resnet.ts";
 import { gaussianBatches } from "./gaussian-batches.ts";
 import { convolutional, tinyArtifact } from "./tiny-artifact.ts";
 
@@ -14,10 +15,26 @@ const heavy: Network = (p, inputs) => {
   return add(convolutional(p, inputs), mul(sum(ballast), 0));
 };
 
-const artifact = tinyArtifact({
-  network: heavy,
-  data: { source: "g", shape: [1, 8, 8], classes: 0, options: {} },
-  batch: 4,
+const images8 = { data: { source: "g", shape: [1, 8, 8], classes: 0, options: {} }, batch: 4 };
+const artifact = tinyArtifact({ ...images8, network: { score: heavy } });
+/** An energy of the same images, with chains that persist. */
+const energyBased = tinyArtifact({
+  ...images8,
+  network: { energy: energyResnet({ in_channels: 1, sample_size: [8, 8], block_out_channels: [4, 4] }) },
+  objective: "contrastive-divergence",
+  noise: { preconditioning: "score", weighting: "uniform", sigmas: [0.1], sigmaData: 0.5 },
+  negatives: {
+    start: "persistent",
+    steps: 2,
+    stepsPerRun: 1,
+    stepSize: 0.1,
+    noise: 0.1,
+    limit: 0.05,
+    range: [-2, 2],
+    prior: { kind: "uniform", bound: 1 },
+    buffer: 10,
+    restart: 0.2,
+  },
 });
 /** Steps after those that are compared, to see whether memory grows. */
 const more = Number(process.argv[3] ?? 0);
@@ -51,5 +68,9 @@ for await (const { step } of trainer.steps(9 + more)) {
   if (step % 25 === 0) megabytes.push(process.memoryUsage.rss() / 2 ** 20);
 }
 
+await using energy = await Trainer.create({ ...options, artifact: energyBased });
+for await (const { loss } of energy.steps(4)) losses.push(loss);
+const chains = [...(await energy.read()).tensors.negatives!];
+
 const params = [...start.tensors.params!.subarray(0, 72)];
-console.log(JSON.stringify({ losses, loss: level!.loss, rest, unbroken, params, images, megabytes }));
+console.log(JSON.stringify({ losses, loss: level!.loss, rest, unbroken, params, images, chains, megabytes }));

@@ -1,5 +1,5 @@
 // A network's parameters: declared by name where they are used, collected for whoever feeds and trains them.
-import type { Initialisation } from "../../artifact/manifest.ts";
+import type { Initialisation } from "../../artifact/initialisation.ts";
 import { input } from "../graph/constant.ts";
 import { stopGradient } from "../graph/ops.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";

@@ -1,5 +1,5 @@
 // Euler's method on the probability-flow ODE, which has the marginals of the diffusion and no noise (Song et al. 2021, section 4.3).
-import { evaluationsLeft, lastLevel, type Sampler, thinned } from "./sampler.ts";
+import { descend, oneStepPerLevel, type Sampler } from "./sampler.ts";
 
 /**
  * dx/dsigma = (x - D(x; sigma)) / sigma (Karras et al. 2022, Eq. 3) in one step from each level to the next, the last one to 0:
@@ -8,18 +8,6 @@ import { evaluationsLeft, lastLevel, type Sampler, thinned } from "./sampler.ts"
 export const euler: Sampler = {
   summary: "probability-flow ODE by Euler's method (DDIM without noise): few evaluations",
   source: "Song et al. 2021, section 4.3; Karras et al. 2022, Eq. 3",
-  initialSigma: ({ sigmas }) => Math.max(...sigmas),
-  *steps({ sigmas, denoise }) {
-    const last = lastLevel(sigmas);
-    for (const [i, sigma] of sigmas.entries()) {
-      if (sigma === last && !denoise) return;
-      const ratio = (sigmas[i + 1] ?? 0) / sigma;
-      yield { sigma, a: ratio, b: 1 - ratio, c: 0 };
-    }
-  },
-  nfe: ({ sigmas, denoise }) => sigmas.length - Number(!denoise),
-  fitBudget(options, budget) {
-    const levels = evaluationsLeft(options, budget, 1) + 1;
-    return { ...options, sigmas: thinned(options.sigmas, Math.min(levels, options.sigmas.length)) };
-  },
+  ...oneStepPerLevel,
+  steps: (options) => descend(options, (sigma, next) => ({ a: next / sigma, b: 1 - next / sigma, c: 0 })),
 };

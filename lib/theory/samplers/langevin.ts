@@ -1,17 +1,37 @@
-// Plain Langevin dynamics: many equal steps at one small noise level (Song & Ermon 2019, section 2.2).
-import { denoisingStep, evaluationsLeft, langevinStep, lastLevel, type Sampler } from "./sampler.ts";
+// Plain Langevin dynamics: many equal steps at one small noise level, or at none (Song & Ermon 2019, section 2.2).
+import {
+  denoises,
+  denoisingStep,
+  evaluationsLeft,
+  langevinStep,
+  lastLevel,
+  type Sampler,
+  type SamplerOptions,
+} from "./sampler.ts";
 
-/** Stays at the ladder's last level; it starts from noise as wide as the data, since it cannot travel far. */
-export const langevin: Sampler = {
-  summary: "Langevin dynamics at the smallest noise level; the baseline that annealing improves on",
-  source: "Song & Ermon 2019, section 2.2",
-  initialSigma: ({ sigmas }) => Math.max(1, lastLevel(sigmas)),
-  *steps({ sigmas, steps, stepSize, denoise }) {
-    const sigma = lastLevel(sigmas);
-    const step = langevinStep(sigma, stepSize);
-    for (let i = 0; i < steps; i++) yield step;
-    if (denoise) yield denoisingStep(sigma);
+/**
+ * Langevin dynamics with the given step sizes, which stays at the ladder's last level; it starts from noise as wide as the
+ * data, since it cannot travel far.
+ */
+export const langevinWith = (
+  about: Pick<Sampler, "summary" | "source">,
+  alphas: (options: SamplerOptions) => readonly number[],
+): Sampler => ({
+  ...about,
+  initialSigma: ({ sigmas, sigmaData }) => Math.hypot(sigmaData, lastLevel(sigmas)),
+  *steps(options) {
+    const sigma = lastLevel(options.sigmas);
+    for (const alpha of alphas(options)) yield langevinStep(sigma, alpha);
+    if (denoises(options)) yield denoisingStep(sigma);
   },
-  nfe: ({ steps, denoise }) => steps + Number(denoise),
+  nfe: (options) => options.steps + Number(denoises(options)),
   fitBudget: (options, budget) => ({ ...options, steps: evaluationsLeft(options, budget, 1) }),
-};
+});
+
+export const langevin = langevinWith(
+  {
+    summary: "Langevin dynamics at the smallest noise level; the baseline that annealing improves on",
+    source: "Song & Ermon 2019, section 2.2",
+  },
+  ({ steps, stepSize }) => Array<number>(steps).fill(stepSize),
+);

@@ -12,18 +12,23 @@ const defaults = (stepsPerLevel: number): SamplerOptions => ({
   stepsPerLevel,
   steps: 60 * stepsPerLevel,
   stepSize: balancedStep({ sigmaMin: 0.3, gamma, stepsPerLevel }),
+  sigmaData: 1,
   denoise: true,
 });
 
 // Data N(0, 1): D(x; sigma) = x / (1 + sigma^2), so that the variance of x follows exactly.
+// At sigma 0 the "denoised" is x + score = 0.
 function varianceOfSamples(sampler: Sampler, options: SamplerOptions): number {
   let variance = sampler.initialSigma(options) ** 2;
   for (const { sigma, a, b, c } of sampler.steps(options))
-    variance = (a + b / (1 + sigma ** 2)) ** 2 * variance + c ** 2;
+    variance = (a + (sigma > 0 ? b / (1 + sigma ** 2) : 0)) ** 2 * variance + c ** 2;
   return variance;
 }
 
-describe.each(Object.entries<Sampler>(samplers))("%s", (_, sampler) => {
+/** Samplers that need no ladder to walk down. */
+const staying = new Set(["langevin", "langevin-decay"]);
+
+describe.each(Object.entries<Sampler>(samplers))("%s", (name, sampler) => {
   test("steps are finite, at levels of the ladder, and as many as declared", () => {
     for (const denoise of [true, false]) {
       const options = { ...defaults(3), denoise };
@@ -48,6 +53,16 @@ describe.each(Object.entries<Sampler>(samplers))("%s", (_, sampler) => {
     });
     expect(errors[2]).toBeLessThan(0.01);
     expect(errors[1]).toBeLessThan(errors[0]! + 1e-3);
+  });
+
+  test("the score of data without noise is sampled without a final denoising, or refused", () => {
+    const options = { ...defaults(1), sigmas: [0], stepSize: 0.01, steps: 2000 };
+    if (!staying.has(name)) return expect(() => sampler.steps(options).next()).toThrow("use langevin");
+    const steps = [...sampler.steps(options)];
+    expect(steps).toHaveLength(sampler.nfe(options));
+    expect(steps.every(({ sigma, c }) => sigma === 0 && c > 0)).toBe(true);
+    expect(Math.abs(varianceOfSamples(sampler, options) - 1)).toBeLessThan(0.01);
+    expect(sampler.nfe(sampler.fitBudget(options, 50))).toBe(50);
   });
 
   test("a budget is met to a tenth, never exceeded, and keeps both ends of the ladder", () => {

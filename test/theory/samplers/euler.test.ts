@@ -9,6 +9,7 @@ const [sigmaMax, sigmaMin] = [20, 0.1];
 function errorAt(levels: number): number {
   const options = {
     sigmas: geometricSigmas(sigmaMax, sigmaMin, levels),
+    sigmaData: 1,
     stepsPerLevel: 1,
     steps: 0,
     stepSize: 0,

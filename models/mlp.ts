@@ -1,0 +1,57 @@
+// Multilayer perceptrons for points: a score network, and an energy of the same build.
+import { z } from "zod";
+import type { Network, NetworkInputs } from "../lib/author/denoiser.ts";
+import type { EnergyNetwork } from "../lib/author/energy.ts";
+import { constant } from "../lib/author/graph/constant.ts";
+import { add, concat, cos, mul, reshape, sin } from "../lib/author/graph/ops.ts";
+import type { Tensor } from "../lib/author/graph/tensor.ts";
+import { activations } from "../lib/author/nn/activations.ts";
+import { linear } from "../lib/author/nn/layers.ts";
+import type { Parameters } from "../lib/author/nn/parameters.ts";
+
+const size = z.int().positive();
+
+const schema = z.strictObject({
+  /** The data's number of dimensions. */
+  in_features: size,
+  /** Widths of the hidden layers. */
+  hidden: z.array(size).min(1),
+  act_fn: z.enum(["silu", "softplus", "tanh"]),
+  /** Each coordinate is seen as waves of these frequencies too, without which fine structure is learned late (Tancik et al. 2020). */
+  frequencies: z.array(z.number().positive()),
+  /** Whether the network is told the noise level; one that knows a single level need not be. */
+  noise_conditional: z.boolean(),
+});
+
+export type MlpConfig = z.infer<typeof schema>;
+export type MlpOptions = Pick<MlpConfig, "hidden" | "act_fn" | "frequencies">;
+
+/** x [B,D] -> [B,D]. */
+export const mlp =
+  (config: MlpConfig): Network =>
+  (p, inputs) =>
+    linear(p.within("out"), hiddenLayers(config, p, inputs), config.in_features);
+
+/** x [B,D] -> [B], an energy. */
+export const energyMlp =
+  (config: MlpConfig): EnergyNetwork =>
+  (p, inputs) =>
+    reshape(linear(p.within("out"), hiddenLayers(config, p, inputs), 1), [-1]);
+
+// Every layer after the first adds to what it got, so that depth does no harm.
+function hiddenLayers(config: MlpConfig, p: Parameters, { x, noise }: NetworkInputs): Tensor {
+  const act = activations[config.act_fn];
+  const waves = config.frequencies.flatMap((w) => [sin(mul(x, w)), cos(mul(x, w))]);
+  const seen = concat([x, ...waves, ...(config.noise_conditional ? [noiseFeatures(noise)] : [])], 1);
+  return config.hidden.reduce((h, width, i) => {
+    const out = act(linear(p.within("hidden").within(i), h, width));
+    return i > 0 && h.shape[1] === width ? add(h, out) : out;
+  }, seen);
+}
+
+/** c_noise = ln(sigma)/4 [B] as itself and as waves of half, one, two and four radians for each factor e of sigma. */
+function noiseFeatures(noise: Tensor): Tensor {
+  const column = reshape(noise, [-1, 1]);
+  const angles = mul(column, constant(Float32Array.of(2, 4, 8, 16), [1, 4]));
+  return concat([column, sin(angles), cos(angles)], 1);
+}

@@ -1,0 +1,102 @@
+// Trains every objective on data whose score is known: one table, one picture.
+import { join } from "node:path";
+import { type ObjectiveName, objectives } from "../lib/author/objectives/index.ts";
+import type { Dataset, KnownDensity } from "../lib/data/dataset.ts";
+import { UsageError } from "../lib/errors.ts";
+import { writeFigure } from "../lib/plots/write-figure.ts";
+import { main } from "./cli/command.ts";
+import { type Contender, contender } from "./cli/comparison.ts";
+import { comparisonFigure } from "./cli/comparison-figure.ts";
+import { shownSigmas } from "./cli/field-figures.ts";
+import { openHost } from "./cli/host.ts";
+import { interrupt } from "./cli/interrupt.ts";
+import { common, text } from "./cli/options.ts";
+import { chosenData, modelOptions, noiseFor, presetOf, slug, suggestFor } from "./cli/prepare.ts";
+import { tell } from "./cli/progress.ts";
+import { report, table } from "./cli/report.ts";
+import { firstSamples } from "./cli/run-data.ts";
+
+const { data, sigma, weighting, negatives, batch, steps, learningRate } = modelOptions;
+const names = Object.keys(objectives) as ObjectiveName[];
+
+/** The objectives of a comma-separated list, all when there is none. Throws UsageError for one that does not exist. */
+function chosenObjectives(list: string | undefined): readonly ObjectiveName[] {
+  const chosen = list?.split(",") ?? names;
+  const unknown = chosen.find((name) => !(names as string[]).includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`--objectives: expected some of ${names.join(",")}, got "${unknown}"`);
+  return chosen as readonly ObjectiveName[];
+}
+
+function requireDensity(dataset: Dataset): Dataset & { readonly density: KnownDensity } {
+  const { density } = dataset;
+  if (!density)
+    throw new UsageError(
+      `--data ${dataset.name}: its score is not known; take points, such as two-gaussians`,
+    );
+  return { ...dataset, density };
+}
+
+const exact = (x: number) => x.toPrecision(3);
+
+function tableOf(contenders: readonly Contender[], sigmas: readonly number[]): string {
+  const heads = sigmas.map((sigma) => `σ = ${Number(sigma.toPrecision(2))}`);
+  const head = ["objective", "backward passes", "steps/s", ...heads, "samples to data"];
+  const rows = contenders.map(({ objective, backwardPasses, stepsPerSecond, errors, distance }) => [
+    objective,
+    backwardPasses,
+    stepsPerSecond.toFixed(0),
+    ...sigmas.map((at) => errors.find((each) => each.sigma === at)?.error).map((e) => (e ? exact(e) : "–")),
+    distance.toFixed(4),
+  ]);
+  return table([head, ...rows]);
+}
+
+await main({
+  name: "compare",
+  summary: "Train every objective on data whose score is known, and compare what they learn",
+  options: {
+    data,
+    objectives: text("--objectives <list>", `some of ${names.join(",")} (default: all)`),
+    sigma,
+    weighting,
+    negatives,
+    batch,
+    steps,
+    learningRate,
+    out: text("--out <folder>", "where the picture goes (default runs/compare-<data>)"),
+    ...common,
+  },
+  examples: ["--data two-gaussians", "--data swiss-roll --objectives denoising,sliced --steps 1000"],
+  async run(values) {
+    const source = values.data ?? "two-gaussians";
+    const nothing = { imageSize: undefined, fit: undefined, channels: undefined, background: undefined };
+    const choice = { ...values, ...nothing, data: source, preset: undefined, objective: undefined };
+    const chosen = chosenObjectives(values.objectives);
+    const dataset = requireDensity(await chosenData(choice));
+    const suggestion = await suggestFor(dataset, presetOf(choice));
+    const sigmas = shownSigmas(noiseFor(choice, presetOf(choice), suggestion).noise);
+    const host = await openHost(values.device);
+    using stop = interrupt();
+    const comparison = { ...host, dataset, suggestion, choice, sigmas, signal: stop.signal };
+    const contenders: Contender[] = [];
+    for (const objective of chosen) {
+      const done = await contender(comparison, objective);
+      if (!done) return 130;
+      tell(
+        `${objective}: ${done.errors.map(({ sigma: at, error }) => `${exact(error)} at σ ${exact(at)}`).join(", ")}`,
+      );
+      contenders.push(done);
+    }
+    const out = values.out ?? join("runs", `compare-${slug(source)}`);
+    const picture = comparisonFigure(source, contenders, dataset.density, await firstSamples(dataset, 2000));
+    const wrote = await writeFigure(join(out, "comparison"), picture);
+    if (values.json)
+      console.log(JSON.stringify({ wrote, contenders: contenders.map(({ samples: _, ...rest }) => rest) }));
+    else {
+      console.log(tableOf(contenders, sigmas));
+      report({ wrote }, false);
+    }
+    return undefined;
+  },
+});
