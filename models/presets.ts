@@ -1,10 +1,20 @@
 // Named settings that work: the network, the data it is made for, and how it is trained.
 import type { OptimizerSettings } from "../lib/author/author.ts";
 import type { ObjectiveName } from "../lib/author/objectives/index.ts";
-import type { PreconditioningName } from "../lib/theory/preconditioning.ts";
-import type { WeightingName } from "../lib/theory/weighting.ts";
+import type { FamilyPreconditioningName, FamilyWeightingName } from "../lib/theory/family.ts";
+import type { ScheduleRecord } from "../lib/theory/schedules/index.ts";
+import type { SigmaDistribution } from "../lib/theory/sigma-distribution.ts";
+import type { SigmaGridName } from "../lib/theory/sigma-grids.ts";
 import { energyMlpModel, energyResnetModel, type ModelMaker, mlpModel, unetModel } from "./model.ts";
 import { imageNegatives, type NegativesMaker, pointNegatives } from "./negatives.ts";
+
+export interface PresetSchedule {
+  readonly record: ScheduleRecord;
+  readonly training: SigmaDistribution;
+  /** The levels that sampling visits unless it is told others. */
+  readonly grid: SigmaGridName;
+  readonly steps: number;
+}
 
 export interface Preset {
   /** One line for the command line's table. */
@@ -13,8 +23,10 @@ export interface Preset {
   readonly data: string;
   readonly model: ModelMaker;
   readonly objective: ObjectiveName;
-  readonly preconditioning: PreconditioningName;
-  readonly weighting: WeightingName;
+  readonly preconditioning: FamilyPreconditioningName;
+  readonly weighting: FamilyWeightingName;
+  /** A schedule of its own instead of a ladder that suits the data. */
+  readonly schedule?: PresetSchedule;
   /** One noise level instead of a ladder; 0 for the data as they are. */
   readonly sigma?: number;
   /** The smallest noise level, of points in units of their standard deviation. */
@@ -110,6 +122,57 @@ export const presets = {
     summary: "as digits, with the network's output alone as sigma times the score, as in the paper",
     data: "digits",
     preconditioning: "ncsn",
+  },
+  "digits-ddpm": {
+    ...ncsn,
+    ...small,
+    summary: "as digits, with DDPM's thousand steps and noise prediction",
+    data: "digits",
+    preconditioning: "eps",
+    schedule: { record: { name: "ddpm" }, training: { kind: "schedule" }, grid: "native", steps: 1000 },
+  },
+  "digits-vp": {
+    ...ncsn,
+    ...small,
+    summary: "as digits, with the variance-preserving SDE in continuous time",
+    data: "digits",
+    preconditioning: "eps",
+    schedule: { record: { name: "vp" }, training: { kind: "schedule" }, grid: "native", steps: 200 },
+  },
+  "digits-ve": {
+    ...ncsn,
+    ...small,
+    summary: "as digits, with the variance-exploding SDE in continuous time",
+    data: "digits",
+    preconditioning: "ncsn",
+    schedule: {
+      record: { name: "ve", sigmaMin: 0.02, sigmaMax: 60 },
+      training: { kind: "schedule" },
+      grid: "native",
+      steps: 200,
+    },
+  },
+  "digits-edm": {
+    ...ncsn,
+    ...small,
+    summary: "as digits, with the levels, weights and grid of EDM",
+    data: "digits",
+    preconditioning: "edm",
+    weighting: "edm",
+    schedule: {
+      record: { name: "edm" },
+      training: { kind: "log-normal", mean: -1.2, std: 1.2 },
+      grid: "karras",
+      steps: 18,
+    },
+  },
+  "digits-flow": {
+    ...ncsn,
+    ...small,
+    summary: "as digits, with rectified flow",
+    data: "digits",
+    preconditioning: "velocity",
+    schedule: { record: { name: "flow" }, training: { kind: "schedule" }, grid: "native", steps: 50 },
   },
   mnist: {
     ...ncsn,

@@ -4,20 +4,22 @@ import { openArtifact } from "../lib/run/folder.ts";
 import { main } from "./cli/command.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
-import { amount, common, count, index, optionalChoice, text, toggle } from "./cli/options.ts";
+import { type MethodName, methods } from "./cli/methods.ts";
+import { common, count, index, optionalChoice, text, toggle } from "./cli/options.ts";
 import { checkOutputs, writeOutputs } from "./cli/outputs.ts";
 import { requirePlane } from "./cli/plots.ts";
 import { type Progress, progress } from "./cli/progress.ts";
 import { report, table } from "./cli/report.ts";
 import { newestRun, trainedWeights } from "./cli/run-folder.ts";
-import { defaultMethod, draw, type MethodName, methods, samplingPlan } from "./cli/sampling.ts";
+import { defaultMethod, draw, samplingPlan } from "./cli/sampling.ts";
+import { methodOptions } from "./cli/sampling-options.ts";
 
 const names = Object.keys(methods) as MethodName[];
 const framesOfAnimation = 60;
 
 /** Works under a progress bar that is gone when the result is told. */
-async function underBar<T>(steps: number, work: (bar: Progress) => Promise<T>): Promise<T> {
-  using bar = progress("sampling", "steps", steps);
+async function underBar<T>(work: (bar: Progress) => Promise<T>): Promise<T> {
+  using bar = progress("sampling", "%", 100);
   return await work(bar);
 }
 
@@ -28,14 +30,13 @@ await main({
   options: {
     method: optionalChoice(
       "--method <name>",
-      "sampler (default annealed-langevin; at a single noise level langevin, or the training's own chains)",
+      "sampler (default: what the model's family samples with, annealed-langevin for ladders of noise levels)",
       names,
     ),
     count: count("--count <n>", "samples (default 64 images, or 6 of each class; 2000 points)"),
     class: index("--class <n>", "draw this class only, for models with classes"),
     steps: count("--steps <n>", "budget of network evaluations (default: the model's own schedule)"),
-    stepSize: amount("--step-size <x>", "Langevin step at the smallest noise level (default: the model's)"),
-    raw: toggle("--raw", "keep the last level's noise instead of removing it in a final step"),
+    ...methodOptions,
     batch: count("--batch <n>", "the most images at once (default: as many as the model has graphs for)"),
     out: text("--out <file>", "the grid (default <folder>/samples/<method>.png)"),
     animate: text("--animate <file>", `the process as an animation, ${animationExtensions.join(" or ")}`),
@@ -45,7 +46,11 @@ await main({
     dryRun: toggle("--dry-run", "print what would be drawn, and stop"),
     ...common,
   },
-  examples: ["--method annealed-langevin", "runs/digits --class 3 --count 16 --animate three.webp"],
+  examples: [
+    "--method annealed-langevin",
+    "--method heun --steps 18",
+    "runs/digits --class 3 --count 16 --animate three.webp",
+  ],
   epilogue: `Methods:\n${table(names.map((name) => [`  ${name}`, methods[name].summary, methods[name].source]))}`,
   async run(values, folder) {
     await checkOutputs(values);
@@ -61,10 +66,10 @@ await main({
       device: values.device,
       method,
       samples,
-      nfe,
+      nfe: nfe ?? "as the tolerance needs",
     };
     if (values.dryRun) {
-      const { sigmas, stepSize } = plan.sampler;
+      const { sigmas, stepSize } = plan.options;
       report({ ...planned, noiseLevels: sigmas.length, stepSize }, values.json);
       return undefined;
     }
@@ -72,7 +77,7 @@ await main({
 
     using stop = interrupt();
     const start = performance.now();
-    const drawn = await underBar(plan.nfe, (bar) =>
+    const drawn = await underBar((bar) =>
       draw({
         ...host,
         ...plan,
@@ -82,14 +87,20 @@ await main({
         batch: values.batch,
         signal: stop.signal,
         frames: values.animate || values.plot ? framesOfAnimation : 0,
-        onStep: (done, all, sigma) => bar.update(done, `sigma ${sigma.toPrecision(3)}`, all),
+        onStep: (done, sigma) => bar.update(Math.floor(100 * (done ?? 0)), `sigma ${sigma.toPrecision(3)}`),
       }),
     );
     if (!drawn) return 130;
     const seconds = (performance.now() - start) / 1000;
 
     const wrote = await writeOutputs({ ...values, method }, { artifact, seed: values.seed }, drawn);
-    const done = { ...planned, device: host.device.name, seconds, secondsPerSample: seconds / samples };
+    const done = {
+      ...planned,
+      nfe: nfe ?? drawn.nfe ?? null,
+      device: host.device.name,
+      seconds,
+      secondsPerSample: seconds / samples,
+    };
     report({ wrote, ...done }, values.json);
     return undefined;
   },

@@ -87,6 +87,22 @@ const optimizer = z.discriminatedUnion("kind", [
   }),
 ]);
 
+const schedule = z.strictObject({
+  name,
+  sigmaMin: positive.optional(),
+  sigmaMax: positive.optional(),
+  betaMin: positive.optional(),
+  betaMax: positive.optional(),
+  steps: positiveInteger.optional(),
+});
+
+/** How training draws its noise levels: from the ladder `sigmas`, from the schedule, or as exp(N(mean, std²)). */
+const noiseOfTraining = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("ladder") }),
+  z.strictObject({ kind: z.literal("schedule") }),
+  z.strictObject({ kind: z.literal("log-normal"), mean: z.number(), std: positive }),
+]);
+
 const schema = z.strictObject({
   format: z.literal("langevin"),
   version: z.literal(manifestVersion),
@@ -96,6 +112,8 @@ const schema = z.strictObject({
   noise: z.strictObject({
     preconditioning: name,
     weighting: name,
+    schedule,
+    training: noiseOfTraining,
     sigmas: z.array(z.number().nonnegative()).min(1),
     sigmaData: positive,
   }),
@@ -120,6 +138,7 @@ const schema = z.strictObject({
     optimizer: graph,
     step: graph,
     negatives: graph.exactOptional(),
+    likelihood: graph.exactOptional(),
     sampling: z.array(samplingGraph).min(1),
   }),
 });

@@ -21,6 +21,7 @@ import {
   declareParameters,
   evalOutputs,
   fusedOutputs,
+  likelihoodOutputs,
   type Output,
   type Outputs,
   optimizerOutputs,
@@ -104,6 +105,13 @@ export function author(settings: Authoring): Authored {
     step: write("step_model.onnx", fused),
     ...(langevin && {
       negatives: write("negatives_model.onnx", negativesOutputs(model, batch, layout, langevin), sampled),
+    }),
+    // As many at once as a training step, which needs about as much memory. One level says nothing of the others.
+    ...(described.noise.sigmas.length > 1 && {
+      likelihood: write("likelihood_model.onnx", likelihoodOutputs(model, batch, layout), {
+        x: "sample",
+        direction: "sample",
+      }),
     }),
     sampling: samplingBatches.map((size) => ({
       batch: size,

@@ -1,4 +1,4 @@
-// The graphs of an artifact as expressions: training, evaluation, optimizer, the fused step, and sampling.
+// The graphs of an artifact as expressions: training, evaluation, optimizer, the fused step, sampling, and likelihood.
 import type { OptimizerEntry, OutputPort } from "../artifact/manifest.ts";
 import { sizeOf } from "../artifact/shape.ts";
 import { gradient } from "./autodiff/gradient.ts";
@@ -10,6 +10,7 @@ import type { Shape, Tensor } from "./graph/tensor.ts";
 import { substitute } from "./graph/traverse.ts";
 import type { Layout } from "./layout.ts";
 import { type ParameterSpec, Parameters } from "./nn/parameters.ts";
+import { quadraticForm } from "./objectives/jacobian.ts";
 import type { Objective, Score } from "./objectives/objective.ts";
 import { clipByNorm, norm } from "./optim/clip.ts";
 import { update } from "./optim/optimizers.ts";
@@ -143,5 +144,20 @@ export function samplingOutputs(model: Model, batch: number, layout: Layout): Ou
     x_next: { tensor: boundNext!, role: "sample" },
     denoised: { tensor: boundDenoised!, role: "sample" },
     ...(boundEnergy && { energy: { tensor: boundEnergy, role: "energy" } }),
+  };
+}
+
+/**
+ * D(x; sigma), and vᵀ·(dD/dx)·v of each sample, [B], for the `direction` v: over directions with E v·vᵀ = I its mean is the
+ * divergence of D (Hutchinson 1989), and over the unit vectors it adds up to that.
+ */
+export function likelihoodOutputs(model: Model, batch: number, layout: Layout): Outputs {
+  const { x, at, label } = modelInputs(model, batch);
+  const denoised = denoiser(model.network, new Parameters(), at, label).denoised(x);
+  const perDimension = quadraticForm(denoised, x, input("direction", x.shape));
+  const [boundDenoised, divergence] = layout.bind([denoised, mul(perDimension, sizeOf(model.shape))]);
+  return {
+    denoised: { tensor: boundDenoised!, role: "sample" },
+    divergence: { tensor: divergence!, role: "metric" },
   };
 }

@@ -44,5 +44,5 @@ function countOutside(points: Numbers, { x, y }: Region): string {
   const all = pairs("particles", points);
   const outside = all.filter((p) => p.x < x[0] || p.x > x[1] || p.y < y[0] || p.y > y[1]).length;
   const total = `${all.length.toLocaleString("en")} points`;
-  return outside === 0 ? total : `${total}, ${outside.toLocaleString("en")} of them outside`;
+  return outside === 0 ? total : `${total}, ${outside.toLocaleString("en")} outside`;
 }

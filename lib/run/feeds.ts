@@ -3,8 +3,8 @@ import type { Feed, GraphEntry, InputPort, Manifest } from "../artifact/manifest
 import { sizeOf } from "../artifact/shape.ts";
 import { UserError } from "../errors.ts";
 import type { RandomStream } from "../random.ts";
-import { levelInputs, preconditionings } from "../theory/preconditioning.ts";
-import { weightings } from "../theory/weighting.ts";
+import { openFamily } from "../theory/family.ts";
+import { levelInputs } from "../theory/preconditioning.ts";
 import type { Runtime } from "./device.ts";
 import type { Tensors } from "./session.ts";
 import { residentFeeds } from "./state.ts";
@@ -84,25 +84,13 @@ const writers: { readonly [K in Feed]: Writer } = {
 
 type LevelInputs = Readonly<Record<string, number>>;
 
-/** The entry of a table of theory under the name that a manifest gives. Throws UserError for a name that it lacks. */
-function entryOf<T>(table: Readonly<Record<string, T>>, what: string, name: string): T {
-  const entry = Object.hasOwn(table, name) ? table[name] : undefined;
-  if (entry === undefined)
-    throw new UserError(
-      `manifest: noise.${what} "${name}" is unknown to this build; one of: ${named(table)}`,
-    );
-  return entry;
-}
-
-/** What a graph is told of a noise level, by the names of its inputs; levels are few and asked for often. */
-function levelsOf({
-  noise: { preconditioning, weighting, sigmaData },
-}: Manifest): (sigma: number) => LevelInputs {
-  const columns = entryOf(preconditionings, "preconditioning", preconditioning);
-  const weight = entryOf(weightings, "weighting", weighting);
+/** What a graph is told of a noise level, by the names of its inputs. */
+function levelsOf({ noise }: Manifest): (sigma: number) => LevelInputs {
+  const { preconditioning, weighting } = openFamily(noise);
+  const { sigmaData } = noise;
   return (sigma) => ({
-    ...levelInputs(columns, sigma, sigmaData),
-    weight: weight(sigma, sigmaData),
+    ...levelInputs(preconditioning, sigma, sigmaData),
+    weight: weighting(sigma, sigmaData),
   });
 }
 

@@ -18,6 +18,14 @@ export interface FieldValues {
   readonly energy: Float32Array | undefined;
 }
 
+interface Conditions {
+  /** One level for all points, or one each. */
+  readonly sigmas: number | ArrayLike<number>;
+  readonly labels?: Int32Array | undefined;
+}
+
+type Denoised = Pick<FieldValues, "energy"> & { readonly denoised: Float32Array };
+
 /** The identity as a sampler's step. */
 const still = { a: 1, b: 0, c: 0 };
 
@@ -56,20 +64,30 @@ export class Field implements AsyncDisposable {
     return this.graph.entry.outputs.some(({ role }) => role === "energy");
   }
 
-  /** At points [N,...shape], for any N. */
+  /** The score and the energy at points [N,...shape], for any N. */
   async at(points: Float32Array, sigma: number): Promise<FieldValues> {
+    const { denoised, energy } = await this.denoised(points, { sigmas: sigma });
+    const unit = scoreUnit(sigma);
+    return { score: denoised.map((each, i) => (each - points[i]!) / unit), energy };
+  }
+
+  /** D(x; sigma) at points [N,...shape], for any N, each at a level and of a class of its own; and the energy. */
+  async denoised(points: Float32Array, { sigmas, labels }: Conditions): Promise<Denoised> {
     const [batch, ...shape] = this.shape;
     const size = sizeOf(shape);
-    const score = new Float32Array(points.length);
-    const energy = this.hasEnergy ? new Float32Array(points.length / size) : undefined;
-    const unit = scoreUnit(sigma);
-    for (let first = 0; first < points.length; first += batch! * size) {
-      const part = points.subarray(first, first + batch! * size);
-      const { denoised, energies } = await this.chunk(part, sigma);
-      for (let i = 0; i < part.length; i++) score[first + i] = (denoised[i]! - part[i]!) / unit;
-      energy?.set(energies!.subarray(0, part.length / size), first / size);
+    const all = Array.from({ length: points.length / size }, (_, i) =>
+      typeof sigmas === "number" ? sigmas : sigmas[i]!,
+    );
+    const denoised = new Float32Array(points.length);
+    const energy = this.hasEnergy ? new Float32Array(all.length) : undefined;
+    for (let first = 0; first < all.length; first += batch!) {
+      const end = Math.min(all.length, first + batch!);
+      const part = points.subarray(first * size, end * size);
+      const answers = await this.chunk(part, all.slice(first, end), labels?.subarray(first, end));
+      denoised.set(answers.denoised.subarray(0, part.length), first * size);
+      energy?.set(answers.energy!.subarray(0, end - first), first);
     }
-    return { score, energy };
+    return { denoised, energy };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,13 +95,15 @@ export class Field implements AsyncDisposable {
     await this.tensors[Symbol.asyncDispose]();
   }
 
-  private async chunk(points: Float32Array, sigma: number) {
+  private async chunk(points: Float32Array, levels: readonly number[], labels: Int32Array | undefined) {
+    const [batch] = this.shape;
     const x = new Float32Array(sizeOf(this.shape));
     x.set(points);
     await this.tensors.set("x", this.shape, x);
-    const sigmas = new Float64Array(this.shape[0]!).fill(sigma);
-    const feeds = this.feeds.fill({ sigmas, schedule: still, random: () => undefined });
+    // What fills the batch up is at the last point's level.
+    const sigmas = Array.from({ length: batch! }, (_, i) => levels[Math.min(i, levels.length - 1)]!);
+    const feeds = this.feeds.fill({ sigmas, labels, schedule: still, random: () => undefined });
     const { denoised, energy } = await this.tensors.run(this.graph, feeds);
-    return { denoised: denoised!.data as Float32Array, energies: energy?.data as Float32Array | undefined };
+    return { denoised: denoised!.data as Float32Array, energy: energy?.data as Float32Array | undefined };
   }
 }

@@ -5,7 +5,7 @@ import { type Manifest, parseManifest } from "../artifact/manifest.ts";
 import { UserError } from "../errors.ts";
 import { filing, jsonPieces, placeFile, placeFolder, readJson, writeFlushed } from "./files.ts";
 import type { Artifact } from "./session.ts";
-import { writeModel } from "./weights.ts";
+import { writeModel, writePipeline } from "./weights.ts";
 
 const manifestFile = "manifest.json";
 const author = (dir: string) => `write one with \`bun scripts/author.ts --out ${dir}\``;
@@ -75,7 +75,8 @@ export function writeManifest(dir: string, manifest: Manifest): Promise<void> {
 
 /**
  * Writes all that sampling needs as a folder of its own, in place of an older one: manifest, graphs that sample and the
- * weights in diffusers' layout. Throws UserError where the file system refuses; the older folder is then untouched.
+ * weights in diffusers' layout, with a scheduler where diffusers has one for the model's noise. Throws UserError where the file
+ * system refuses; the older folder is then untouched.
  */
 export async function writeModelFolder(
   dir: string,
@@ -83,12 +84,14 @@ export async function writeModelFolder(
   weights: Float32Array,
 ): Promise<void> {
   const { manifest, read } = artifact;
-  const { sampling, negatives } = manifest.graphs;
-  const graphs = new Set([...sampling, ...(negatives ? [negatives] : [])].map(({ file }) => file));
+  const { sampling, negatives, likelihood } = manifest.graphs;
+  const used = [...sampling, negatives, likelihood].filter((graph) => graph !== undefined);
+  const graphs = new Set(used.map(({ file }) => file));
   await filing(`cannot write the model to ${dir}`, () =>
     placeFolder(dir, async (folder) => {
       for (const file of graphs) await writeFlushed(join(folder, file), [await read(file)]);
       await writeModel(folder, manifest, weights);
+      await writePipeline(folder, manifest);
       await writeFlushed(join(folder, manifestFile), jsonPieces(manifest));
     }),
   );

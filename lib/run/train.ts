@@ -1,10 +1,12 @@
 // Training: a loop of steps, each a pure function of (seed, step, state), so that a resumed run equals an unbroken one.
 import { chainsName, type Manifest, stateNames } from "../artifact/manifest.ts";
 import { UserError } from "../errors.ts";
-import { stream } from "../random.ts";
+import { type RandomStream, stream } from "../random.ts";
 import { adamCorrections } from "../theory/adam.ts";
 import { emaDecay } from "../theory/ema.ts";
+import { openScheduleOf } from "../theory/family.ts";
 import { learningRate } from "../theory/learning-rate.ts";
+import { sigmaDraw } from "../theory/sigma-distribution.ts";
 import { requireCarried } from "./carried.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import { type EvaluationData, type LevelLoss, lossPerLevel } from "./evaluate.ts";
@@ -57,6 +59,7 @@ export class Trainer implements AsyncDisposable {
   private readonly feeds: Feeds;
   private readonly negatives: Negatives | undefined;
   private readonly sigmas: Float64Array;
+  private readonly draw: (random: RandomStream) => number;
   private readonly resources: AsyncDisposableStack;
   private evaluation: Promise<Graph> | undefined;
   private done: number;
@@ -78,6 +81,8 @@ export class Trainer implements AsyncDisposable {
     this.resources = resources;
     this.feeds = new Feeds(ort, artifact.manifest, graph.entry);
     this.sigmas = new Float64Array(artifact.manifest.batch);
+    const { noise } = artifact.manifest;
+    this.draw = sigmaDraw(noise.training, { ...noise, schedule: openScheduleOf(noise.schedule) });
     this.done = start?.step ?? 0;
     this.lost = start?.skipped ?? 0;
   }
@@ -167,10 +172,8 @@ export class Trainer implements AsyncDisposable {
   private readonly random = (port: string, i: number) =>
     stream(this.options.seed, `train:${port}`, this.done * this.sigmas.length + i);
 
-  /** Each sample's level of the ladder, all equally likely (Song & Ermon 2019, Eq. 6). */
   private drawSigmas(): Float64Array {
-    const ladder = this.options.artifact.manifest.noise.sigmas;
-    return this.sigmas.map((_, i) => ladder[this.random("sigma", i).integer(ladder.length)]!);
+    return this.sigmas.map((_, i) => this.draw(this.random("sigma", i)));
   }
 
   /** The step's scalars by input name; skipped steps do not count as updates of moments and averages. */

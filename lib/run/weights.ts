@@ -5,6 +5,7 @@ import type { Manifest } from "../artifact/manifest.ts";
 import { flatParameters, namedParameters } from "../artifact/parameters.ts";
 import { decodeSafetensors, safetensorsPieces } from "../artifact/safetensors.ts";
 import { filing, jsonPieces, readHashed, syncFolder, writeFlushed } from "./files.ts";
+import { schedulerConfig } from "./scheduler-config.ts";
 
 export const weightsFile = "diffusion_pytorch_model.safetensors";
 export const configFile = "config.json";
@@ -51,9 +52,37 @@ export async function writeModel(dir: string, manifest: Manifest, weights: Float
   );
 }
 
+/** The diffusers release whose pipeline format is written. */
+const _diffusers_version = "0.42.1";
+
+/**
+ * Writes what makes a folder with a U-Net a pipeline of diffusers: model_index.json and scheduler/scheduler_config.json.
+ * Writes nothing for another network, or for noise that diffusers' DDPMScheduler does not know.
+ */
+export async function writePipeline(dir: string, { model, noise }: Manifest): Promise<void> {
+  const scheduler = schedulerConfig(noise);
+  if (!scheduler || model.config._class_name !== "UNet2DModel") return;
+  const index = {
+    _class_name: "DDPMPipeline",
+    _diffusers_version,
+    scheduler: ["diffusers", scheduler._class_name],
+    [model.folder]: ["diffusers", model.config._class_name],
+  };
+  await fs.mkdir(join(dir, "scheduler"));
+  await writeFiles(dir, {
+    "scheduler/scheduler_config.json": jsonPieces({ ...scheduler, _diffusers_version }),
+    "model_index.json": jsonPieces(index),
+  });
+  await syncFolder(join(dir, "scheduler"));
+}
+
 /** Reads `<dir>/<model.folder>/`'s weights into one flat vector. Throws UserError for another model's or a broken file. */
-export async function readModelWeights(dir: string, manifest: Manifest): Promise<Float32Array> {
-  const path = join(dir, manifest.model.folder, weightsFile);
+export const readModelWeights = (dir: string, manifest: Manifest): Promise<Float32Array> =>
+  readWeights(join(dir, manifest.model.folder), manifest);
+
+/** Reads the weights in a folder of their own into one flat vector. Throws UserError for another model's or a broken file. */
+export async function readWeights(dir: string, manifest: Manifest): Promise<Float32Array> {
+  const path = join(dir, weightsFile);
   const { bytes } = await filing(`cannot read weights from ${path}`, () => readHashed(path));
   return flatParameters(manifest, decodeSafetensors(bytes, path).tensors, path);
 }

@@ -1,5 +1,6 @@
 // From names on the command line to data, suggested noise levels and authored graphs.
 import { basename, join } from "node:path";
+import type { Manifest } from "../../lib/artifact/manifest.ts";
 import { sizeOf } from "../../lib/artifact/shape.ts";
 import { author } from "../../lib/author/author.ts";
 import { type ObjectiveName, objectives } from "../../lib/author/objectives/index.ts";
@@ -8,16 +9,19 @@ import type { Dataset } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
 import { isArtifact, openArtifact, writeArtifact, writeManifest } from "../../lib/run/folder.ts";
 import type { Artifact } from "../../lib/run/session.ts";
+import { type FamilyWeightingName, familyWeightings, openScheduleOf } from "../../lib/theory/family.ts";
+import { balancedStep } from "../../lib/theory/langevin-step.ts";
+import { ladderRatio } from "../../lib/theory/noise-ladder.ts";
+import { rangeOf, sigmaGrids } from "../../lib/theory/sigma-grids.ts";
 import { moments, type Suggestion, suggest } from "../../lib/theory/suggest.ts";
-import { type WeightingName, weightings } from "../../lib/theory/weighting.ts";
-import { type Preset, type PresetName, presets } from "../../models/presets.ts";
+import { type Preset, type PresetName, type PresetSchedule, presets } from "../../models/presets.ts";
 import { type DataChoice, dataOptions, namesPoints, openData, openingOf } from "./data.ts";
 import { amount, count, level, optionalChoice, type Values } from "./options.ts";
 import { table } from "./report.ts";
 
 const presetNames = Object.keys(presets) as PresetName[];
 const objectiveNames = Object.keys(objectives) as ObjectiveName[];
-const weightingNames = Object.keys(weightings) as WeightingName[];
+const weightingNames = Object.keys(familyWeightings) as FamilyWeightingName[];
 
 /** Options that say which model is made for which data. */
 export const modelOptions = {
@@ -111,16 +115,50 @@ export function noiseFor(choice: ModelChoice, preset: Preset, suggestion: Sugges
   const sigma =
     choice.sigma ?? preset.sigma ?? (learnsFromItself(choice, preset) ? chainLevel(suggestion) : undefined);
   const { dataStd: sigmaData, stepSize, stepsPerLevel } = suggestion;
-  return {
-    noise: {
+  const weighting = choice.weighting ?? preset.weighting;
+  if (sigma !== undefined)
+    return {
       // At sigma 0 there is no noise to scale the network's output by.
-      preconditioning: sigma === 0 ? "score" : preset.preconditioning,
-      weighting: choice.weighting ?? preset.weighting,
-      sigmas: sigma === undefined ? [...suggestion.sigmas] : [sigma],
-      sigmaData,
-    },
-    langevin: { stepSize: sigma === undefined ? stepSize : singleLevelStep(sigma, sigmaData), stepsPerLevel },
+      noise: {
+        ...oneLevel(sigma),
+        preconditioning: sigma === 0 ? "score" : preset.preconditioning,
+        weighting,
+        sigmaData,
+      },
+      langevin: { stepSize: singleLevelStep(sigma, sigmaData), stepsPerLevel },
+    };
+  const levels = preset.schedule ? scheduledLevels(preset.schedule) : ladderLevels(suggestion);
+  return {
+    noise: { ...levels, preconditioning: preset.preconditioning, weighting, sigmaData },
+    langevin: preset.schedule ? balancedLangevin(levels.sigmas, stepsPerLevel) : { stepSize, stepsPerLevel },
   };
+}
+
+type Levels = Pick<Manifest["noise"], "sigmas" | "schedule" | "training">;
+
+const oneLevel = (sigma: number): Levels => ({
+  sigmas: [sigma],
+  schedule: { name: "edm" },
+  training: { kind: "ladder" },
+});
+
+const ladderLevels = ({ sigmas, sigmaMax, sigmaMin }: Suggestion): Levels => ({
+  sigmas: [...sigmas],
+  schedule: { name: "ve", sigmaMin, sigmaMax },
+  training: { kind: "ladder" },
+});
+
+/** The levels of a preset's own schedule, as many as its grid has. */
+function scheduledLevels({ record, training, grid, steps }: PresetSchedule): Levels {
+  const schedule = openScheduleOf(record);
+  return { sigmas: sigmaGrids[grid]({ steps, schedule, ...rangeOf(schedule) }), schedule: record, training };
+}
+
+/** The Langevin step that suits a ladder (Song & Ermon 2020, technique 4), by its mean ratio where that varies. */
+export function balancedLangevin(sigmas: readonly number[], stepsPerLevel: number) {
+  const sigmaMin = sigmas.at(-1)!;
+  const gamma = ladderRatio(sigmas[0]!, sigmaMin, sigmas.length);
+  return { stepSize: balancedStep({ sigmaMin, gamma, stepsPerLevel }), stepsPerLevel };
 }
 
 /** Whether the objective needs samples of the model itself, whose chains know one noise level. */

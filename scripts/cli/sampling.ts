@@ -1,91 +1,114 @@
-// Draws samples from an artifact.
+// Plans a drawing from what is asked for and what the model is, and keeps what is shown of it.
 import { sizeOf } from "../../lib/artifact/shape.ts";
 import { UsageError, UserError } from "../../lib/errors.ts";
-import { stream } from "../../lib/random.ts";
-import { Field } from "../../lib/run/field.ts";
-import { sample } from "../../lib/run/sample.ts";
-import { sampleChains } from "../../lib/run/sample-chains.ts";
-import type { Artifact, Host } from "../../lib/run/session.ts";
-import { samplers } from "../../lib/theory/samplers/index.ts";
-import { mala } from "../../lib/theory/samplers/mala.ts";
-import type { Sampler, SamplerOptions } from "../../lib/theory/samplers/sampler.ts";
+import type { Artifact } from "../../lib/run/session.ts";
+import { openScheduleOf } from "../../lib/theory/family.ts";
+import { type SigmaGridName, sigmaGrids } from "../../lib/theory/sigma-grids.ts";
+import type { ClippingName } from "../../lib/theory/solvers/clipping.ts";
+import {
+  type Grid,
+  type Method,
+  type MethodName,
+  type MethodOptions,
+  methods,
+  type Request,
+} from "./methods.ts";
 import { type Frame, samplePictures } from "./sample-pictures.ts";
 
-const exactly = (options: SamplerOptions, steps: number) => ({ ...options, steps });
-
-/** Where each method's steps come from; Langevin's are proposals to the Metropolis-adjusted algorithm. */
-const proposers = {
-  ...samplers,
-  mala: {
-    ...samplers.langevin,
-    summary: "Langevin steps that are accepted or refused, so that none biases: for energy-based models",
-    source: "Besag 1994; Roberts & Tweedie 1996",
-    *steps(options: SamplerOptions) {
-      yield* samplers.langevin.steps({ ...options, denoise: false });
-    },
-    nfe: ({ steps }: SamplerOptions) => steps,
-    fitBudget: exactly,
-  },
-  chains: {
-    ...samplers.langevin,
-    summary: "the chains that the model was trained with: for energies trained by contrastive divergence",
-    source: "Du & Mordatch 2019",
-    nfe: ({ steps }: SamplerOptions) => steps,
-    fitBudget: exactly,
-  },
-};
-
-export type MethodName = keyof typeof proposers;
-/** The methods by name: one line each, and where they come from. */
-export const methods: Readonly<Record<MethodName, Pick<Sampler, "summary" | "source">>> = proposers;
+type Manifest = Artifact["manifest"];
 
 /** What to draw and how. */
 export interface SamplingPlan {
   readonly method: MethodName;
-  readonly sampler: SamplerOptions;
-  /** Evaluations of the network for each image. */
-  readonly nfe: number;
+  readonly options: MethodOptions;
+  /** Evaluations of the network for each sample, undefined where the data decide. */
+  readonly nfe: number | undefined;
   readonly count: number;
   readonly labels: Int32Array | undefined;
 }
 
 /** The method for models that learned from chains of their own, that know many noise levels, or that know one. */
-export function defaultMethod({ negatives, noise: { sigmas } }: Artifact["manifest"]): MethodName {
+export function defaultMethod({ negatives, noise: { sigmas, training } }: Manifest): MethodName {
   if (negatives) return "chains";
-  return sigmas.length > 1 ? "annealed-langevin" : "langevin";
+  if (sigmas.length === 1) return "langevin";
+  return training.kind === "ladder" ? "annealed-langevin" : defaultOf[training.kind];
 }
 
-interface SamplingChoice {
+/** What the models' own papers sample with. */
+const defaultOf = { schedule: "ancestral", "log-normal": "heun" } as const;
+
+export interface SamplingChoice {
   readonly method: MethodName;
   readonly count?: number | undefined;
   readonly class?: number | undefined;
   readonly steps?: number | undefined;
   readonly stepSize?: number | undefined;
   readonly raw?: boolean;
+  readonly grid?: SigmaGridName | undefined;
+  readonly eta?: number | undefined;
+  readonly variance?: MethodOptions["variance"];
+  readonly churn?: number | undefined;
+  readonly tolerance?: number | undefined;
+  readonly snr?: number | undefined;
+  readonly clip?: ClippingName | undefined;
 }
 
-/** Fills in the model's own settings where the choice is silent. Throws UsageError for a class that the model lacks or a step that the method refuses. */
-export function samplingPlan(choice: SamplingChoice, manifest: Artifact["manifest"]): SamplingPlan {
-  const { noise, langevin, data, negatives } = manifest;
-  const sampler: Sampler = proposers[choice.method];
-  const { sigmas, sigmaData } = noise;
-  // Chains of the training's own have gone some times as far by its end.
-  const steps = choice.method === "chains" && negatives ? 10 * negatives.steps : 1000;
-  const own = { sigmas, sigmaData, ...langevin, steps, denoise: !choice.raw };
-  const stepChosen = choice.stepSize !== undefined;
-  const asked = { ...own, stepSize: choice.stepSize ?? own.stepSize, stepChosen };
-  const options = choice.steps === undefined ? asked : sampler.fitBudget(asked, choice.steps);
+/** Fills in the model's own settings where the choice is silent. Throws UserError for a choice that model or method cannot follow. */
+export function samplingPlan(choice: SamplingChoice, manifest: Manifest): SamplingPlan {
+  const method: Method = methods[choice.method];
+  const own = ownOptions(choice, manifest);
+  const grid = gridFor(choice, manifest);
+  const gridded = choice.grid && grid ? { ...own, sigmas: grid(own.sigmas.length) } : own;
+  const options = choice.steps === undefined ? gridded : method.fit(own, choice.steps, grid);
+  checkOptions(method, options);
   const pictures = samplePictures(manifest, choice.class === undefined ? undefined : 0);
   const count = choice.count ?? pictures.count;
-  requireSteps(sampler, options);
-  const labels = labelsFor(choice.class, count, data.classes);
-  return { method: choice.method, sampler: options, nfe: sampler.nfe(options), count, labels };
+  const labels = labelsFor(choice.class, count, manifest.data.classes);
+  return { method: choice.method, options, nfe: method.nfe(options), count, labels };
 }
 
-/** A sampler refuses a step size at its first step: better before the graphs are opened. */
-function requireSteps(sampler: Sampler, options: SamplerOptions): void {
+function ownOptions(choice: SamplingChoice, { noise, langevin, negatives, data }: Manifest): MethodOptions {
+  const { sigmas, sigmaData } = noise;
+  const { tolerance } = choice;
+  return {
+    sigmas,
+    sigmaData,
+    ...langevin,
+    stepSize: choice.stepSize ?? langevin.stepSize,
+    stepChosen: choice.stepSize !== undefined,
+    // Chains of the training's own have gone some times as far by its end.
+    steps: choice.method === "chains" && negatives ? 10 * negatives.steps : 1000,
+    denoise: !choice.raw,
+    schedule: openScheduleOf(noise.schedule),
+    eta: choice.eta,
+    variance: choice.variance,
+    churn: choice.churn === undefined ? undefined : { ...everywhere, amount: choice.churn },
+    ...(tolerance !== undefined && { relativeTolerance: tolerance, absoluteTolerance: tolerance }),
+    snr: choice.snr,
+    // In few dimensions norms of single samples make the corrector's steps depend on where it is.
+    corrector: data.shape.length === 1 ? "annealed" : "langevin",
+    clip: choice.clip ?? "none",
+  };
+}
+
+/** EDM's noise at every level (Karras et al. 2022, Table 5: S_noise). */
+const everywhere = { from: 0, to: Number.POSITIVE_INFINITY, noise: 1.003 };
+
+/** Levels for any number of steps: on the grid that is asked for, or where training knew every level on its own. */
+function gridFor({ grid }: SamplingChoice, { noise }: Manifest): Grid | undefined {
+  const name = grid ?? ownGrid[noise.training.kind];
+  if (name === undefined) return undefined;
+  const [sigmaMax, sigmaMin] = [noise.sigmas[0]!, noise.sigmas.at(-1)!];
+  const schedule = openScheduleOf(noise.schedule);
+  return (steps) => sigmaGrids[name]({ steps, sigmaMax, sigmaMin, schedule });
+}
+
+const ownGrid = { ladder: undefined, schedule: "native", "log-normal": "karras" } as const;
+
+/** A method refuses what it cannot do at its first step: better before the graphs are opened. */
+function checkOptions(method: Method, options: MethodOptions): void {
   try {
-    sampler.steps(options).next();
+    method.check(options);
   } catch (error) {
     if (!(options.stepChosen && error instanceof UserError)) throw error;
     throw new UsageError(`--step-size ${options.stepSize}: ${error.message}`);
@@ -101,16 +124,12 @@ function labelsFor(chosen: number | undefined, count: number, classes: number): 
   return classes > 0 ? Int32Array.from({ length: count }, (_, i) => chosen ?? i % classes) : undefined;
 }
 
-export interface Drawing extends Host, SamplingPlan {
-  readonly artifact: Artifact;
-  readonly weights: Float32Array;
-  readonly seed: number;
-  /** The most images at once. */
-  readonly batch?: number | undefined;
+export interface Drawing extends Request {
+  readonly method: MethodName;
   readonly signal?: AbortSignal;
   /** How many frames of the process to keep, evenly spread over its steps. */
   readonly frames?: number;
-  readonly onStep?: (done: number, total: number, sigma: number) => void;
+  readonly onStep?: (done: number | undefined, sigma: number) => void;
 }
 
 export interface Drawn {
@@ -119,91 +138,73 @@ export interface Drawn {
   readonly samples: Float32Array;
   /** The process, each frame like `samples`. */
   readonly frames: readonly Frame[];
+  /** Evaluations of each sample, where the data decided. */
+  readonly nfe: number | undefined;
 }
 
-/** Draws all samples; undefined when it was interrupted. */
+/** Draws all samples; undefined when it was interrupted. Throws UserError when the steps diverged. */
 export async function draw(drawing: Drawing): Promise<Drawn | undefined> {
-  const drawn = await (drawing.method === "mala" ? drawMala(drawing) : drawSteps(drawing));
-  if (drawn) requireFinite(drawn.samples);
-  return drawn;
-}
-
-async function drawSteps(drawing: Drawing): Promise<Drawn | undefined> {
-  const { count, method, sampler: options, artifact, signal, onStep } = drawing;
-  const sampler: Sampler = proposers[method];
-  const recording = new Recording(count, sizeOf(artifact.manifest.data.shape), drawing.frames);
-  const process =
-    method === "chains"
-      ? sampleChains({ ...drawing, steps: options.steps })
-      : sample({ ...drawing, steps: sampler.steps(options), initialSigma: sampler.initialSigma(options) });
-  for await (const now of process) {
+  const { count, method, artifact, signal, onStep, frames = 0 } = drawing;
+  const recording = new Recording(count, sizeOf(artifact.manifest.data.shape), frames);
+  for await (const now of methods[method].run(drawing)) {
     if (signal?.aborted) return undefined;
-    onStep?.(now.chunk * now.steps + now.step, now.chunks * now.steps, now.sigma);
+    onStep?.(now.done, now.sigma);
     if (recording.wants(now)) recording.add(now, await now.x());
   }
+  recording.finish();
   return recording;
 }
 
-/** The Metropolis-adjusted chains, all at once. Throws UserError for a model without energy. */
-async function drawMala(drawing: Drawing): Promise<Drawn | undefined> {
-  const { count, artifact, seed, signal, onStep, sampler: options } = drawing;
-  const { manifest } = artifact;
-  const sigma = manifest.noise.sigmas.at(-1)!;
-  const size = sizeOf(manifest.data.shape);
-  await using field = await Field.open(drawing);
-  if (!field.hasEnergy)
-    throw new UserError("mala: needs log p, so an energy-based model, such as --preset density-energy");
-  const target = async (x: Float64Array) => {
-    const { score, energy } = await field.at(Float32Array.from(x), sigma);
-    return { logp: energy!.map((each) => -each), score };
-  };
-  const x = new Float32Array(count * size);
-  for (let i = 0; i < count; i++) stream(seed, "sample", i).fillNormal(x, i * size, (i + 1) * size);
-  const wide = x.map((value) => value * samplers.langevin.initialSigma(options));
-  const recording = new Recording(count, size, drawing.frames);
-  for await (const now of mala({ ...options, target, x: wide, dimensions: size, seed })) {
-    if (signal?.aborted) return undefined;
-    onStep?.(now.step, now.steps, sigma);
-    if (recording.wants(now)) recording.add({ ...now, sigma, first: 0 }, Float32Array.from(now.x));
-  }
-  return recording;
-}
+type Place = Readonly<Record<"step" | "first" | "sigma", number>> & {
+  readonly steps: number | undefined;
+  readonly nfe?: number;
+};
 
 /** Keeps what is shown of a process: its end, and some frames on the way. */
 class Recording implements Drawn {
   readonly count: number;
   readonly samples: Float32Array;
-  readonly frames: { readonly x: Float32Array; sigma: number }[] = [];
+  frames: { readonly x: Float32Array; sigma: number }[] = [];
+  nfe: number | undefined;
   private readonly size: number;
   private readonly wanted: number;
 
-  constructor(count: number, size: number, frames = 0) {
+  constructor(count: number, size: number, frames: number) {
     this.count = count;
     this.size = size;
     this.wanted = frames;
     this.samples = new Float32Array(count * size);
   }
 
-  wants({ step, steps }: Place): boolean {
-    return step === steps || frameSteps(steps, this.wanted).includes(step);
+  wants(now: Place): boolean {
+    return now.steps === undefined || now.step === now.steps || this.frameOf(now) >= 0;
   }
 
-  add({ step, steps, sigma, first }: Place & { sigma: number; first: number }, x: Float32Array): void {
-    if (step === steps) this.samples.set(x, first * this.size);
-    const at = frameSteps(steps, this.wanted).indexOf(step);
+  add(now: Place, x: Float32Array): void {
+    this.nfe = now.nfe;
+    if (now.steps === undefined || now.step === now.steps) this.samples.set(x, now.first * this.size);
+    const at = this.frameOf(now);
     if (at < 0) return;
-    this.frames[at] ??= { x: new Float32Array(this.samples.length), sigma: step === steps ? 0 : sigma };
-    this.frames[at].x.set(x, first * this.size);
+    const sigma = now.step === now.steps ? 0 : now.sigma;
+    this.frames[at] ??= { x: new Float32Array(this.samples.length), sigma };
+    this.frames[at].x.set(x, now.first * this.size);
   }
-}
 
-type Place = Readonly<Record<"step" | "steps", number>>;
+  /** Where the number of steps was not known, all frames were kept: now as many as are wanted. */
+  finish(): void {
+    if (!this.samples.every(Number.isFinite))
+      throw new UserError(
+        "sample: the steps diverged, some samples are not finite; take a smaller --step-size",
+      );
+    if (this.frames.length > this.wanted)
+      this.frames = frameSteps(this.frames.length, this.wanted).map((step) => this.frames[step - 1]!);
+  }
 
-function requireFinite(samples: Float32Array): void {
-  if (!samples.every(Number.isFinite))
-    throw new UserError(
-      "sample: the steps diverged, some samples are not finite; take a smaller --step-size",
-    );
+  /** The number of the frame that a step is, -1 for none. */
+  private frameOf({ step, steps }: Place): number {
+    if (this.wanted === 0) return -1;
+    return steps === undefined ? step - 1 : frameSteps(steps, this.wanted).indexOf(step);
+  }
 }
 
 /** At most `count` step numbers up to `total`, the last one included. */

@@ -180,7 +180,7 @@ class Run {
     const pictures = samplePictures(manifest);
     const count = manifest.data.shape.length === 3 ? previewImages : pictures.count;
     const method = defaultMethod(manifest);
-    const chosen = method === "annealed-langevin" ? { ...quick, count } : { method, count };
+    const chosen = manifest.noise.sigmas.length > 1 ? { ...quick, count } : { method, count };
     const drawn = await draw({
       ...host,
       ...samplingPlan(chosen, manifest),

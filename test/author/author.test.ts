@@ -19,6 +19,8 @@ function authored(name: PresetName, batch = 4): Authored {
     noise: {
       preconditioning: preset.preconditioning,
       weighting: preset.weighting,
+      schedule: { name: "edm" },
+      training: { kind: "ladder" as const },
       sigmas: geometricSigmas(10, 0.02, 10),
       sigmaData: 0.6,
     },

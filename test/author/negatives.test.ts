@@ -16,7 +16,14 @@ const langevin = { start: "contrastive-divergence", steps: 6, stepsPerRun: 3, no
 const settings = {
   network: { energy: quadratic },
   objective: "contrastive-divergence",
-  noise: { preconditioning: "score", weighting: "uniform", sigmas: [0], sigmaData: 1 },
+  noise: {
+    preconditioning: "score",
+    weighting: "uniform",
+    schedule: { name: "edm" },
+    training: { kind: "ladder" as const },
+    sigmas: [0],
+    sigmaData: 1,
+  },
   data: { source: "g", shape: [2], classes: 0, options: {} },
   batch: 4,
 } as const;

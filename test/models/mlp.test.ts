@@ -19,7 +19,14 @@ stream(3, "points").fillNormal(points);
 
 for (const preconditioning of Object.keys(preconditionings)) {
   test(`${preconditioning}: the score is the negative gradient of the energy`, async () => {
-    const noise = { preconditioning, weighting: "uniform", sigmas: [2, 0.5], sigmaData: 0.8 };
+    const noise = {
+      preconditioning,
+      weighting: "uniform",
+      schedule: { name: "edm" },
+      training: { kind: "ladder" } as const,
+      sigmas: [2, 0.5],
+      sigmaData: 0.8,
+    };
     const { network } = energyMlpModel(spec)({ shape: [2], classes: 0, levels: 2 });
     const artifact = tinyArtifact({ network, data, noise });
     await using field = await Field.open({
@@ -46,7 +53,14 @@ for (const preconditioning of Object.keys(preconditionings)) {
 
 // With weights of zero F = 0, and under EDM's preconditioning the score is that of N(0, sigmaData²) blurred by sigma.
 test("field: any number of points, with the exact score where the network is silent", async () => {
-  const noise = { preconditioning: "edm", weighting: "uniform", sigmas: [1, 0.1], sigmaData: 0.7 };
+  const noise = {
+    preconditioning: "edm",
+    weighting: "uniform",
+    schedule: { name: "edm" },
+    training: { kind: "ladder" } as const,
+    sigmas: [1, 0.1],
+    sigmaData: 0.7,
+  };
   const { network } = mlpModel(spec)({ shape: [2], classes: 0, levels: 2 });
   const artifact = tinyArtifact({ network, data, noise });
   const weights = new Float32Array(artifact.manifest.parameterCount);

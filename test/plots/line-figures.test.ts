@@ -155,3 +155,8 @@ test.each([
 ])("%s is refused", (_, make, message) => {
   expect(make as () => unknown).toThrow(message as string);
 });
+
+test("one value alone has a logarithmic axis too", async () => {
+  const panel = methodDots([{ method: "a", group: "g", value: 0.02 }], { quantity: "error", scale: "log" });
+  expect(await renderSvg(figure([[panel]]))).toContain("0.02");
+});

@@ -149,9 +149,7 @@ test("clouds have a dot per point and one region; points outside are counted", a
   const [left = [], right = []] = markGroups(svg, "symbol");
   expect([left.length, right.length]).toEqual([3, 2]);
   expect(placement(left[0]!)).toEqual(placement(right[0]!));
-  expect(texts(svg)).toEqual(
-    expect.arrayContaining(["data", "3 points", "samples", "2 points, 1 of them outside"]),
-  );
+  expect(texts(svg)).toEqual(expect.arrayContaining(["data", "3 points", "samples", "2 points, 1 outside"]));
 });
 
 const nan = Number.NaN;

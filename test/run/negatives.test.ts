@@ -73,7 +73,14 @@ function energyArtifact(negatives: NegativesEntry, hidden = [32, 32], size = bat
     },
     objective: "contrastive-divergence",
     negatives,
-    noise: { preconditioning: "score", weighting: "uniform", sigmas: [0], sigmaData: spread },
+    noise: {
+      preconditioning: "score",
+      weighting: "uniform",
+      schedule: { name: "edm" },
+      training: { kind: "ladder" as const },
+      sigmas: [0],
+      sigmaData: spread,
+    },
     data: { source: "mixture", shape: [1], classes: 0, options: {} },
     batch: size,
     optimizer: {

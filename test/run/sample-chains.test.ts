@@ -18,7 +18,14 @@ const stepSize = 0.1;
 const artifact = tinyArtifact({
   network: { energy: quadratic },
   objective: "contrastive-divergence",
-  noise: { preconditioning: "score", weighting: "uniform", sigmas: [0], sigmaData: 1 },
+  noise: {
+    preconditioning: "score",
+    weighting: "uniform",
+    schedule: { name: "edm" },
+    training: { kind: "ladder" as const },
+    sigmas: [0],
+    sigmaData: 1,
+  },
   data: { source: "g", shape: [2], classes: 0, options: {} },
   batch: 512,
   negatives: {

@@ -15,6 +15,8 @@ const data = { source: "g", shape: [1, 4, 4] as const, classes: 0, options: {} }
 const noise = {
   preconditioning: "edm",
   weighting: "sigma-squared",
+  schedule: { name: "edm" },
+  training: { kind: "ladder" as const },
   sigmas: [2, 1, 0.5, 0.25],
   sigmaData: 0.7,
 };

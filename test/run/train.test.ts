@@ -29,7 +29,14 @@ describe("the closed form", () => {
   const [c, sigma, sigmaData] = [0.8, 0.6, 0.5];
   const gain = c ** 2 / (c ** 2 + sigma ** 2);
   const gaussian = tinyArtifact({
-    noise: { preconditioning: "edm", weighting: "sigma-squared", sigmas: [sigma], sigmaData },
+    noise: {
+      preconditioning: "edm",
+      weighting: "sigma-squared",
+      schedule: { name: "edm" },
+      training: { kind: "ladder" },
+      sigmas: [sigma],
+      sigmaData,
+    },
     batch: 64,
     ema: { decay: 0.98 },
   });

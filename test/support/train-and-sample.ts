@@ -22,7 +22,14 @@ const energyBased = tinyArtifact({
   ...images8,
   network: { energy: energyResnet({ in_channels: 1, sample_size: [8, 8], block_out_channels: [4, 4] }) },
   objective: "contrastive-divergence",
-  noise: { preconditioning: "score", weighting: "uniform", sigmas: [0.1], sigmaData: 0.5 },
+  noise: {
+    preconditioning: "score",
+    weighting: "uniform",
+    schedule: { name: "edm" },
+    training: { kind: "ladder" } as const,
+    sigmas: [0.1],
+    sigmaData: 0.5,
+  },
   negatives: {
     start: "persistent",
     steps: 2,

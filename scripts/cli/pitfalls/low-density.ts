@@ -13,7 +13,7 @@ const data = "two-gaussians";
 const objective = "sliced-vr";
 const grid: Grid = { x: [-9, 9], y: [-9, 9], columns: 60, rows: 60 };
 /** The last is as wide as the gap between the modes. */
-const sigmas = [0.3, 1.5, 7];
+const sigmas = [0.5, 1.5, 7];
 
 export const lowDensity: Pitfall = {
   summary: "without noise a score is wrong where no data are, with noise it is right everywhere",
