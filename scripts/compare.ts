@@ -11,7 +11,7 @@ import { shownSigmas } from "./cli/field-figures.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
 import { common, text } from "./cli/options.ts";
-import { chosenData, modelOptions, noiseFor, presetOf, slug, suggestFor } from "./cli/prepare.ts";
+import { chosenData, modelOptions, noiseFor, presetOf, slug, suggestFor, unchosen } from "./cli/prepare.ts";
 import { tell } from "./cli/progress.ts";
 import { report, table } from "./cli/report.ts";
 import { firstSamples } from "./cli/run-data.ts";
@@ -70,8 +70,7 @@ await main({
   examples: ["--data two-gaussians", "--data swiss-roll --objectives denoising,sliced --steps 1000"],
   async run(values) {
     const source = values.data ?? "two-gaussians";
-    const nothing = { imageSize: undefined, fit: undefined, channels: undefined, background: undefined };
-    const choice = { ...values, ...nothing, data: source, preset: undefined, objective: undefined };
+    const choice = { ...unchosen, ...values, data: source };
     const chosen = chosenObjectives(values.objectives);
     const dataset = requireDensity(await chosenData(choice));
     const suggestion = await suggestFor(dataset, presetOf(choice));

@@ -21,7 +21,6 @@ import {
   declareParameters,
   evalOutputs,
   fusedOutputs,
-  likelihoodOutputs,
   type Output,
   type Outputs,
   optimizerOutputs,
@@ -30,6 +29,7 @@ import {
   trainingOutputs,
 } from "./graphs.ts";
 import { Layout } from "./layout.ts";
+import { likelihoodOutputs } from "./likelihood.ts";
 import { lower } from "./lower/lower.ts";
 import { negativesOutputs } from "./negatives.ts";
 import { type ObjectiveName, objectives } from "./objectives/index.ts";
@@ -171,10 +171,9 @@ const feedsByName: Feeds = {
   gradient: "gradient",
   ...Object.fromEntries(levelInputs.map((name) => [name, "sigma"])),
   ...Object.fromEntries(
-    ["learning_rate", "first_correction", "second_correction", "ema_decay", "a", "b", "c"].map((name) => [
-      name,
-      "schedule",
-    ]),
+    ["learning_rate", "first_correction", "second_correction", "ema_decay", "a", "b", "c", "limit"].map(
+      (name) => [name, "schedule"],
+    ),
   ),
 };
 

@@ -1,16 +1,28 @@
-// The graphs of an artifact as expressions: training, evaluation, optimizer, the fused step, sampling, and likelihood.
+// The graphs of an artifact as expressions: training, evaluation, optimizer, the fused step, and sampling.
 import type { OptimizerEntry, OutputPort } from "../artifact/manifest.ts";
 import { sizeOf } from "../artifact/shape.ts";
 import { gradient } from "./autodiff/gradient.ts";
 import { denoiser, type Level, levelInputs, type Network } from "./denoiser.ts";
 import { type EnergyNetwork, preconditionedEnergy } from "./energy.ts";
 import { input } from "./graph/constant.ts";
-import { abs, add, concat, less, mean, mul, reshape, sub, where } from "./graph/ops.ts";
+import {
+  abs,
+  add,
+  concat,
+  less,
+  maximum,
+  mean,
+  minimum,
+  mul,
+  neg,
+  reshape,
+  sub,
+  where,
+} from "./graph/ops.ts";
 import type { Shape, Tensor } from "./graph/tensor.ts";
 import { substitute } from "./graph/traverse.ts";
 import type { Layout } from "./layout.ts";
 import { type ParameterSpec, Parameters } from "./nn/parameters.ts";
-import { quadraticForm } from "./objectives/jacobian.ts";
 import type { Objective, Score } from "./objectives/objective.ts";
 import { clipByNorm, norm } from "./optim/clip.ts";
 import { update } from "./optim/optimizers.ts";
@@ -128,12 +140,16 @@ export function fusedOutputs(
   return { loss, ...Object.fromEntries(fused) };
 }
 
-/** One evaluation and one affine step of a sampler, x_next = a·x + b·D(x; sigma) + c·z, and the energy where there is one. */
+/**
+ * One evaluation and one affine step of a sampler, x_next = a·x + b·D(x; sigma) + c·z with D clipped to ±limit, and the energy
+ * where there is one.
+ */
 export function samplingOutputs(model: Model, batch: number, layout: Layout): Outputs {
   const { x, at, label } = modelInputs(model, batch);
   const p = new Parameters();
   const coefficient = (name: string) => input(name, []);
-  const denoised = denoiser(model.network, p, at, label).denoised(x);
+  const limit = coefficient("limit");
+  const denoised = minimum(maximum(denoiser(model.network, p, at, label).denoised(x), neg(limit)), limit);
   const drift = add(mul(coefficient("a"), x), mul(coefficient("b"), denoised));
   const next = add(drift, mul(coefficient("c"), input("z", x.shape)));
   const energy = model.energy && preconditionedEnergy(model.energy, p, at, label)(x);
@@ -144,20 +160,5 @@ export function samplingOutputs(model: Model, batch: number, layout: Layout): Ou
     x_next: { tensor: boundNext!, role: "sample" },
     denoised: { tensor: boundDenoised!, role: "sample" },
     ...(boundEnergy && { energy: { tensor: boundEnergy, role: "energy" } }),
-  };
-}
-
-/**
- * D(x; sigma), and vᵀ·(dD/dx)·v of each sample, [B], for the `direction` v: over directions with E v·vᵀ = I its mean is the
- * divergence of D (Hutchinson 1989), and over the unit vectors it adds up to that.
- */
-export function likelihoodOutputs(model: Model, batch: number, layout: Layout): Outputs {
-  const { x, at, label } = modelInputs(model, batch);
-  const denoised = denoiser(model.network, new Parameters(), at, label).denoised(x);
-  const perDimension = quadraticForm(denoised, x, input("direction", x.shape));
-  const [boundDenoised, divergence] = layout.bind([denoised, mul(perDimension, sizeOf(model.shape))]);
-  return {
-    denoised: { tensor: boundDenoised!, role: "sample" },
-    divergence: { tensor: divergence!, role: "metric" },
   };
 }

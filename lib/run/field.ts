@@ -2,6 +2,7 @@
 import { sizeOf } from "../artifact/shape.ts";
 import { scoreUnit } from "../theory/score-unit.ts";
 import { Feeds } from "./feeds.ts";
+import { unlimited } from "./sample.ts";
 import { type Artifact, type Graph, type Host, openGraph } from "./session.ts";
 import { openResident, type ResidentTensors } from "./state.ts";
 
@@ -26,8 +27,8 @@ interface Conditions {
 
 type Denoised = Pick<FieldValues, "energy"> & { readonly denoised: Float32Array };
 
-/** The identity as a sampler's step. */
-const still = { a: 1, b: 0, c: 0 };
+/** The identity as a sampler's step, without clipping. */
+const still = { a: 1, b: 0, c: 0, limit: unlimited };
 
 export class Field implements AsyncDisposable {
   private readonly tensors: ResidentTensors;

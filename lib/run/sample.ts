@@ -9,6 +9,9 @@ import { Feeds } from "./feeds.ts";
 import { type Artifact, type Graph, type Host, openGraph } from "./session.ts";
 import { openResident, type ResidentTensors } from "./state.ts";
 
+/** No image reaches it; infinity would make the clipping's limits a matter of the provider. */
+export const unlimited = 1e30;
+
 export interface SampleOptions extends Host {
   readonly artifact: Artifact;
   /** The flat vector of `parameterCount` floats. */
@@ -16,6 +19,8 @@ export interface SampleOptions extends Host {
   readonly steps: Iterable<Step>;
   /** Standard deviation of the noise to start from. */
   readonly initialSigma: number;
+  /** The denoised are clipped to ±limit, such as 1 for images, as DDPM's authors do in code. */
+  readonly limit?: number | undefined;
   readonly count: number;
   readonly seed: number;
   /** One class per sample, for class-conditional models. */
@@ -145,7 +150,12 @@ class Walker {
     const sigmas = Array<number>(this.shape[0]!).fill(sigma);
     // A step without noise draws none.
     const random = (_: string, i: number) => (c === 0 ? undefined : generators[i]);
-    const feeds = this.feeds.fill({ labels, sigmas, schedule: { a, b, c }, random });
+    const feeds = this.feeds.fill({
+      labels,
+      sigmas,
+      schedule: { a, b, c, limit: this.options.limit ?? unlimited },
+      random,
+    });
     await this.tensors.run(this.graph, feeds);
   }
 }

@@ -23,8 +23,8 @@ const keysOf = <T extends object>(table: T) => Object.keys(table) as (keyof T & 
 const schema = z.object({
   _class_name: z.enum(keysOf(methods)),
   num_train_timesteps: z.int().min(2).default(1000),
-  beta_start: z.number().positive().default(0.0001),
-  beta_end: z.number().positive().default(0.02),
+  beta_start: z.number().positive().lt(1).default(0.0001),
+  beta_end: z.number().positive().lt(1).default(0.02),
   beta_schedule: z.enum(keysOf(schedules)).default("linear"),
   prediction_type: z.enum(keysOf(predictions)).default("epsilon"),
   variance_type: z.enum(keysOf(variances)).default("fixed_small"),
@@ -54,8 +54,9 @@ interface SchedulerSettings {
 }
 
 /**
- * What a scheduler_config.json says, read from `where`. `set_alpha_to_one` false, which leaves an image the noise of the
- * chain's first step, is not heeded: here a last evaluation removes it. Throws UserError for what this build cannot do.
+ * What a scheduler_config.json says, read from `where`. Not heeded are `set_alpha_to_one` false, which leaves images the noise of
+ * the chain's first step, while here a last evaluation removes it; and that DDIMScheduler goes down by T / steps, rounded down,
+ * even where its next time lies elsewhere. Throws UserError for what this build cannot do.
  */
 export function readSchedulerConfig(json: unknown, where: string): SchedulerSettings {
   const parsed = schema.safeParse(json);

@@ -44,8 +44,6 @@ export const preconditionings = {
   },
 } satisfies Record<string, Preconditioning>;
 
-export type PreconditioningName = keyof typeof preconditionings;
-
 /**
  * All that a graph is told of a noise level, by the names of its inputs: besides the four columns the coefficients of the
  * score = s_skip x + s_out F, which the difference D - x would lose to rounding where sigma is small.

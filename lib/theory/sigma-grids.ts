@@ -49,7 +49,7 @@ function chainLength(grid: string, { steps, schedule }: GridOptions): number {
 // As NumPy rounds: halves to the even neighbour.
 const halfToEven = (x: number): number => (x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
 
-// Whole times: a network knows no others.
+// Whole times: a network knows no others. Over the whole range they are diffusers' "linspace", which counts from 0.
 function wholeTimes(options: GridOptions): number[] {
   const { steps, sigmaMax, sigmaMin, schedule } = options;
   checkNoiseRange("sigma grid", sigmaMin, sigmaMax);
@@ -59,7 +59,9 @@ function wholeTimes(options: GridOptions): number[] {
     throw new UserError(
       `sigma grid: expected at most ${first - last + 1} steps, one for each time of the schedule from ${first} to ${last}, got ${steps}; the other grids know no limit`,
     );
-  return indices(steps).map((i) => Math.round(first + (i / Math.max(1, steps - 1)) * (last - first)));
+  if (steps === 1) return [first];
+  const stride = (first - last) / (steps - 1);
+  return indices(steps).map((i) => 1 + halfToEven(last - 1 + (steps - 1 - i) * stride));
 }
 
 /**

@@ -15,5 +15,3 @@ export const weightings = {
   uniform: () => 1,
   edm: (sigma, sigmaData) => (scoreUnit(sigma) * (sigma ** 2 + sigmaData ** 2)) / sigmaData ** 2,
 } satisfies Record<string, Weighting>;
-
-export type WeightingName = keyof typeof weightings;

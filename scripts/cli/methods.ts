@@ -64,20 +64,17 @@ const affine = (sampler: Sampler): Method => ({
     return { ...options, ...sampler.fitBudget(own, budget) };
   },
   check: (options) => {
-    if (options.clip !== "none")
+    if (options.clip === "dynamic")
       throw new UserError(
-        "clipping is for methods that run on the host: dpm-solver-2m, heun, unipc and their like",
+        "--clip dynamic is for methods that run on the host: dpm-solver-2m, heun, unipc and their like",
       );
     sampler.steps(options).next();
   },
   async *run(request) {
-    const steps = sampler.steps(request.options);
-    for await (const now of sample({
-      ...request,
-      steps,
-      initialSigma: sampler.initialSigma(request.options),
-    }))
-      yield { ...now, done: share(now) };
+    const { options } = request;
+    const limit = options.clip === "static" ? 1 : undefined;
+    const process = { steps: sampler.steps(options), initialSigma: sampler.initialSigma(options), limit };
+    for await (const now of sample({ ...request, ...process })) yield { ...now, done: share(now) };
   },
 });
 

@@ -50,6 +50,23 @@ export const modelOptions = {
 
 export type ModelChoice = Values<typeof modelOptions> & { readonly seed: number };
 
+/** The choice that leaves everything to the preset. */
+export const unchosen: Omit<ModelChoice, "seed"> = {
+  preset: undefined,
+  data: undefined,
+  imageSize: undefined,
+  fit: undefined,
+  channels: undefined,
+  background: undefined,
+  objective: undefined,
+  sigma: undefined,
+  weighting: undefined,
+  negatives: undefined,
+  batch: undefined,
+  steps: undefined,
+  learningRate: undefined,
+};
+
 /** Presets and objectives as aligned tables for the help. */
 export const modelTables = `Presets:
 ${table(presetNames.map((name) => [`  ${name}`, presets[name].summary]))}

@@ -22,7 +22,7 @@ export const methodOptions = {
   snr: level("--snr <x>", "predictor-corrector: signal-to-noise ratio of its Langevin steps (default 0.16)"),
   clip: optionalChoice(
     "--clip <how>",
-    "the denoised to the data's range, in methods that run on the host",
+    "the denoised to the data's range (default static for images of models that predict noise)",
     Object.keys(clippings) as ClippingName[],
   ),
 };

@@ -67,7 +67,8 @@ export function samplingPlan(choice: SamplingChoice, manifest: Manifest): Sampli
   return { method: choice.method, options, nfe: method.nfe(options), count, labels };
 }
 
-function ownOptions(choice: SamplingChoice, { noise, langevin, negatives, data }: Manifest): MethodOptions {
+function ownOptions(choice: SamplingChoice, manifest: Manifest): MethodOptions {
+  const { noise, langevin, negatives, data } = manifest;
   const { sigmas, sigmaData } = noise;
   const { tolerance } = choice;
   return {
@@ -87,9 +88,13 @@ function ownOptions(choice: SamplingChoice, { noise, langevin, negatives, data }
     snr: choice.snr,
     // In few dimensions norms of single samples make the corrector's steps depend on where it is.
     corrector: data.shape.length === 1 ? "annealed" : "langevin",
-    clip: choice.clip ?? "none",
+    clip: choice.clip ?? defaultClipping(manifest),
   };
 }
+
+/** An error of predicted noise is sigma times as large in the image, so DDPM's authors clip what they predict. */
+const defaultClipping = ({ noise, data }: Manifest): ClippingName =>
+  noise.preconditioning === "eps" && data.shape.length === 3 ? "static" : "none";
 
 /** EDM's noise at every level (Karras et al. 2022, Table 5: S_noise). */
 const everywhere = { from: 0, to: Number.POSITIVE_INFINITY, noise: 1.003 };

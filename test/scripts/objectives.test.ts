@@ -6,29 +6,13 @@ import { openDataset } from "../../lib/data/open.ts";
 import { openDevice } from "../../lib/run/device.ts";
 import { contender } from "../../scripts/cli/comparison.ts";
 import { shownSigmas } from "../../scripts/cli/field-figures.ts";
-import { noiseFor, presetOf, suggestFor } from "../../scripts/cli/prepare.ts";
+import { noiseFor, presetOf, suggestFor, unchosen } from "../../scripts/cli/prepare.ts";
 
 const device = await openDevice(ort, "cpu");
 
-const choice = {
-  preset: undefined,
-  data: "mixture",
-  imageSize: undefined,
-  fit: undefined,
-  channels: undefined,
-  background: undefined,
-  objective: undefined,
-  sigma: undefined,
-  weighting: undefined,
-  negatives: undefined,
-  batch: undefined,
-  learningRate: undefined,
-  seed: 0,
-};
-
 async function errorsOf(data: string, objective: ObjectiveName, steps: number | undefined) {
   const { density, ...dataset } = await openDataset(data);
-  const made = { ...choice, data, steps };
+  const made = { ...unchosen, data, steps, seed: 0 };
   const suggestion = await suggestFor(dataset, presetOf(made));
   const sigmas = shownSigmas(noiseFor(made, presetOf(made), suggestion).noise);
   const signal = new AbortController().signal;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { runScript } from "../support/script.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 
-const commands = ["train", "sample", "author", "suggest", "compare", "pitfalls"];
+const commands = ["train", "sample", "likelihood", "author", "suggest", "compare", "pitfalls"];
 
 for (const command of commands) {
   test(`${command} --help has options and at least two examples`, async () => {

@@ -67,7 +67,7 @@ test("a chain is asked for whole times only, all of them at most", () => {
 
 describe("as diffusers spaces its times, one less than ours", () => {
   const schedule = openSchedule({ name: "ddpm" });
-  const times = (grid: "leading" | "trailing", steps: number) =>
+  const times = (grid: "leading" | "trailing" | "native", steps: number) =>
     sigmaGrids[grid]({ ...rangeOf(schedule), steps, schedule }).map(
       (sigma) => Math.round(schedule.timeOf(sigma)) - 1,
     );
@@ -83,6 +83,11 @@ describe("as diffusers spaces its times, one less than ours", () => {
     expect(times("trailing", 3)).toEqual([999, 666, 332]);
     const halves = [999, 937, 874, 811, 749, 687, 624, 561, 499, 437, 374, 311, 249, 187, 124, 61];
     expect(times("trailing", 16)).toEqual(halves);
+  });
+
+  // 999 / 6 has halves: NumPy has 166 for 166.5 and 500 for 499.5.
+  test("native is linspace: round(linspace(0, T - 1, steps))", () => {
+    expect(times("native", 7)).toEqual([999, 832, 666, 500, 333, 166, 0]);
   });
 
   test("they ask for a chain", () => {

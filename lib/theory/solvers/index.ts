@@ -14,5 +14,3 @@ export const solvers = {
   rk45,
   unipc,
 } satisfies Record<string, Solver>;
-
-export type SolverName = keyof typeof solvers;

@@ -1,23 +1,10 @@
 // Models that the demonstrations train.
 import { type Fit, fit } from "../fit.ts";
-import { chosenData, type ModelChoice, presetOf, suggestFor } from "../prepare.ts";
+import { chosenData, type ModelChoice, presetOf, suggestFor, unchosen } from "../prepare.ts";
 import { firstSamples } from "../run-data.ts";
 import type { PitfallOptions } from "./pitfall.ts";
 
-const nothing: Omit<ModelChoice, "seed" | "data"> = {
-  preset: "density",
-  imageSize: undefined,
-  fit: undefined,
-  channels: undefined,
-  background: undefined,
-  objective: undefined,
-  sigma: undefined,
-  weighting: undefined,
-  negatives: undefined,
-  batch: undefined,
-  steps: undefined,
-  learningRate: undefined,
-};
+const nothing = { ...unchosen, preset: "density" } as const;
 
 /** The preset `density` on built-in data, with an objective and noise; undefined when interrupted. */
 export async function trained(
