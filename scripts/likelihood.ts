@@ -1,8 +1,8 @@
 // Says how likely samples are under a trained run or a model folder.
-import { openArtifact } from "../lib/run/folder.ts";
 import { type TraceName, traces } from "../lib/theory/traces.ts";
 import { main } from "./cli/command.ts";
 import { dataOptions } from "./cli/data.ts";
+import { openTrained } from "./cli/diffusers.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
 import { odeLikelihood } from "./cli/likelihood.ts";
@@ -12,7 +12,7 @@ import { reportLikelihood } from "./cli/likelihood-report.ts";
 import { amount, common, count, optionalChoice } from "./cli/options.ts";
 import { progress } from "./cli/progress.ts";
 import { table } from "./cli/report.ts";
-import { newestRun, trainedWeights } from "./cli/run-folder.ts";
+import { newestRun } from "./cli/run-folder.ts";
 
 const traceNames = Object.keys(traces) as TraceName[];
 
@@ -28,7 +28,10 @@ async function underBar<T>(
 await main({
   name: "likelihood",
   summary: "Say how likely samples are under a trained model, in nats and bits per dimension",
-  argument: { name: "folder", help: "a run or a model folder (default: the newest in runs/)" },
+  argument: {
+    name: "folder",
+    help: "a run, a model folder or a diffusers folder (default: the newest in runs/)",
+  },
   options: {
     data: { ...dataOptions.data, help: "the samples (default: the model's own data)" },
     count: count("--count <n>", "how many (default 16 images, 500 points)"),
@@ -46,16 +49,19 @@ await main({
       "--tolerance <x>",
       "accepted error of the ODE's steps (default 1e-4 for images, 1e-5 for points)",
     ),
-    steps: count("--steps <n>", "times at which each sample's bound is evaluated (default 100, all of few)"),
+    steps: count(
+      "--steps <n>",
+      "times at which each sample's bound is evaluated (default 100, or all where the schedule has fewer)",
+    ),
     ...common,
   },
   examples: ["runs/digits-ddpm", "runs/density --trace hutchinson --count 100"],
   epilogue: `Traces:\n${table(traceNames.map((name) => [`  ${name}`, traces[name].summary]))}`,
   async run(values, folder) {
-    const artifact = await openArtifact(folder ?? (await newestRun()));
+    const { artifact, weights: load } = await openTrained(folder ?? (await newestRun()));
     const { method, seed, json } = values;
     const samples = await likelihoodSamples(values, artifact);
-    const { weights, from } = await trainedWeights(artifact);
+    const { weights, from } = await load();
     const host = await openHost(values.device);
     using stop = interrupt();
     const asked = { ...host, artifact, weights, samples, seed, signal: stop.signal };

@@ -1,7 +1,7 @@
 // Draws samples from a trained run or a model folder.
 import { animationExtensions } from "../lib/images/animation.ts";
-import { openArtifact } from "../lib/run/folder.ts";
 import { main } from "./cli/command.ts";
+import { openTrained } from "./cli/diffusers.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
 import { type MethodName, methods } from "./cli/methods.ts";
@@ -10,12 +10,23 @@ import { checkOutputs, writeOutputs } from "./cli/outputs.ts";
 import { requirePlane } from "./cli/plots.ts";
 import { type Progress, progress } from "./cli/progress.ts";
 import { report, table } from "./cli/report.ts";
-import { newestRun, trainedWeights } from "./cli/run-folder.ts";
-import { defaultMethod, draw, samplingPlan } from "./cli/sampling.ts";
+import { newestRun } from "./cli/run-folder.ts";
+import { defaultMethod, draw, type SamplingChoice, samplingPlan } from "./cli/sampling.ts";
 import { methodOptions } from "./cli/sampling-options.ts";
 
 const names = Object.keys(methods) as MethodName[];
 const framesOfAnimation = 60;
+
+type Sampling = Pick<SamplingChoice, "method" | "grid" | "variance" | "clip">;
+type Chosen = { readonly [K in keyof Sampling]: Sampling[K] | undefined };
+
+/** What is chosen, else what the model samples with. */
+const withDefaults = (chosen: Chosen, own: Sampling): Sampling => ({
+  method: chosen.method ?? own.method,
+  grid: chosen.grid ?? own.grid,
+  variance: chosen.variance ?? own.variance,
+  clip: chosen.clip ?? own.clip,
+});
 
 /** Works under a progress bar that is gone when the result is told. */
 async function underBar<T>(work: (bar: Progress) => Promise<T>): Promise<T> {
@@ -26,7 +37,10 @@ async function underBar<T>(work: (bar: Progress) => Promise<T>): Promise<T> {
 await main({
   name: "sample",
   summary: "Draw samples from a trained model",
-  argument: { name: "folder", help: "a run or a model folder (default: the newest in runs/)" },
+  argument: {
+    name: "folder",
+    help: "a run, a model folder or a diffusers folder (default: the newest in runs/)",
+  },
   options: {
     method: optionalChoice(
       "--method <name>",
@@ -54,11 +68,13 @@ await main({
   epilogue: `Methods:\n${table(names.map((name) => [`  ${name}`, methods[name].summary, methods[name].source]))}`,
   async run(values, folder) {
     await checkOutputs(values);
-    const artifact = await openArtifact(folder ?? (await newestRun()));
+    const opened = await openTrained(folder ?? (await newestRun()));
+    const { artifact } = opened;
     const { manifest } = artifact;
     if (values.plot) requirePlane(manifest);
-    const plan = samplingPlan({ ...values, method: values.method ?? defaultMethod(manifest) }, manifest);
-    const { weights, from } = await trainedWeights(artifact);
+    const own = { method: defaultMethod(manifest), ...opened.sampling };
+    const plan = samplingPlan({ ...values, ...withDefaults(values, own) }, manifest);
+    const { weights, from } = await opened.weights();
     const { method, count: samples, nfe } = plan;
     const planned = {
       weights: from,

@@ -5,6 +5,7 @@ import { UserError } from "../errors.ts";
 import { openScheduleOf } from "../theory/family.ts";
 import type { ScheduleName, ScheduleRecord } from "../theory/schedules/index.ts";
 import type { SigmaGridName } from "../theory/sigma-grids.ts";
+import type { ClippingName } from "../theory/solvers/clipping.ts";
 
 /** Names there and here; each scheduler class is a sampler. */
 const methods = { DDPMScheduler: "ancestral", DDIMScheduler: "ddim" } as const;
@@ -30,6 +31,7 @@ const schema = z.object({
   variance_type: z.enum(keysOf(variances)).default("fixed_small"),
   timestep_spacing: z.enum(keysOf(grids)).default("leading"),
   clip_sample: z.boolean().default(true),
+  clip_sample_range: z.literal(1).default(1),
   trained_betas: z.null().default(null),
   thresholding: z.literal(false).default(false),
   rescale_betas_zero_snr: z.literal(false).default(false),
@@ -43,20 +45,20 @@ export interface OwnSampling {
   readonly method: "ancestral" | "ddim";
   readonly grid: SigmaGridName;
   readonly variance: "posterior" | "forward";
+  readonly clip: ClippingName;
 }
 
 interface SchedulerSettings {
   readonly preconditioning: "eps" | "v" | "x0";
   readonly schedule: ScheduleRecord;
   readonly sampling: OwnSampling;
-  /** Whether it clips every denoised image to [-1, 1]. */
-  readonly clips: boolean;
 }
 
 /**
- * What a scheduler_config.json says, read from `where`. Not heeded are `set_alpha_to_one` false, which leaves images the noise of
- * the chain's first step, while here a last evaluation removes it; and that DDIMScheduler goes down by T / steps, rounded down,
- * even where its next time lies elsewhere. Throws UserError for what this build cannot do.
+ * What a scheduler_config.json says, read from `where`. Three habits are not followed: `set_alpha_to_one` false leaves images the
+ * noise of the chain's first step, which here a last evaluation removes; DDIMScheduler goes down by T / steps, rounded down, even
+ * where its next time lies elsewhere; and it keeps the noise as predicted where it clips the image (`use_clipped_model_output`).
+ * Throws UserError for what this build cannot do.
  */
 export function readSchedulerConfig(json: unknown, where: string): SchedulerSettings {
   const parsed = schema.safeParse(json);
@@ -69,8 +71,8 @@ export function readSchedulerConfig(json: unknown, where: string): SchedulerSett
       method: methods[config._class_name],
       grid: grids[config.timestep_spacing],
       variance: variances[config.variance_type],
+      clip: config.clip_sample ? "static" : "none",
     },
-    clips: config.clip_sample,
   };
 }
 
@@ -111,7 +113,9 @@ export function schedulerConfig({
     prediction_type,
     variance_type: "fixed_small",
     timestep_spacing: "leading",
-    clip_sample: false,
+    // As models that predict noise are sampled here.
+    clip_sample: prediction_type === "epsilon",
+    clip_sample_range: 1,
     trained_betas: null,
     thresholding: false,
     rescale_betas_zero_snr: false,

@@ -13,7 +13,6 @@ import { rangeOf, sigmaGrids } from "../../lib/theory/sigma-grids.ts";
 import { unetModel } from "../../models/model.ts";
 import { type UnetConfig, unetConfig } from "../../models/unet-config.ts";
 import { balancedLangevin } from "./prepare.ts";
-import { tell } from "./progress.ts";
 import { type TrainedWeights, trainedWeights } from "./run-folder.ts";
 
 export interface TrainedModel {
@@ -39,10 +38,6 @@ export async function openDiffusers(folder: string): Promise<TrainedModel> {
   const scheduler = await readScheduler(folder);
   const config = await readConfig(join(unet, configFile));
   const { manifest, files } = authored(config, scheduler);
-  if (scheduler.clips)
-    tell(
-      `${folder}: its scheduler clips images (clip_sample); here "--clip static" does, in methods that take it`,
-    );
   return {
     artifact: { manifest, where: folder, read: async (file) => files.get(file)! },
     sampling: scheduler.sampling,

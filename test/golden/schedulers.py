@@ -47,6 +47,8 @@ CASES = {
     "ddim v_prediction": (DDIM | {"prediction_type": "v_prediction"}, 10, 0),
     "ddim sample": (DDIM | {"prediction_type": "sample"}, 10, 0),
     "ddpm squaredcos_cap_v2": (DDPM | {"beta_schedule": "squaredcos_cap_v2"}, 10, 0),
+    "ddpm clip_sample": (DDPM | {"clip_sample": True}, 10, 0),
+    "ddim clip_sample": (DDIM | {"clip_sample": True}, 10, 0),
     "ddim scaled_linear": (DDIM | {"beta_schedule": "scaled_linear"}, 10, 0.5),
 }
 
@@ -73,7 +75,9 @@ def open_scheduler(config):
 def take(scheduler, output, t, x, eta, noise):
     """One step with this noise; DDPMScheduler draws its own, so its generator is replaced."""
     if isinstance(scheduler, diffusers.DDIMScheduler):
-        return scheduler.step(output, t, x, eta=eta, variance_noise=noise if eta > 0 else None).prev_sample
+        # Where the image is clipped the noise follows from it, as it does at langevin; elsewhere it changes nothing.
+        options = {"use_clipped_model_output": True, "variance_noise": noise if eta > 0 else None}
+        return scheduler.step(output, t, x, eta=eta, **options).prev_sample
     scheduling_ddpm.randn_tensor = lambda *_, **__: noise
     return scheduler.step(output, t, x).prev_sample
 

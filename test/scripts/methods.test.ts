@@ -48,6 +48,16 @@ describe("on a small model of points", async () => {
   });
 });
 
+test("a diffusers folder is sampled as it is", async () => {
+  using folder = new TemporaryFolder();
+  const out = join(folder.path, "grid.png");
+  const { nfe, method } = await succeed("sample", [
+    "test/golden/schedulers/pipeline",
+    ...["--method", "ddim", "--steps", "10", "--count", "4", "--out", out],
+  ]);
+  expect({ nfe, method }).toEqual({ nfe: 10, method: "ddim" });
+});
+
 const families: [preset: string, levels: number, sigmaMax: number, sigmaMin: number][] = [
   ["digits-ddpm", 1000, 157.4, 0.01],
   ["digits-vp", 200, 152.2, 0.01049],
