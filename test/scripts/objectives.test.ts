@@ -6,7 +6,8 @@ import { openDataset } from "../../lib/data/open.ts";
 import { openDevice } from "../../lib/run/device.ts";
 import { contender } from "../../scripts/cli/comparison.ts";
 import { shownSigmas } from "../../scripts/cli/field-figures.ts";
-import { noiseFor, presetOf, suggestFor, unchosen } from "../../scripts/cli/prepare.ts";
+import { noiseFor } from "../../scripts/cli/noise.ts";
+import { presetOf, suggestFor, unchosen } from "../../scripts/cli/prepare.ts";
 
 const device = await openDevice(ort, "cpu");
 
