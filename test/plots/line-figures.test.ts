@@ -1,10 +1,12 @@
 // Figures with one axis of numbers: losses, densities and scores over the line, methods compared.
 
 import { expect, test } from "bun:test";
+import { errorCurves } from "../../lib/plots/error-curves.ts";
 import { figure, type Panel } from "../../lib/plots/figure.ts";
 import { densityLine, scoreLine } from "../../lib/plots/line-figures.ts";
 import { lossCurves } from "../../lib/plots/loss-curves.ts";
 import { methodDots } from "../../lib/plots/method-dots.ts";
+import { pictureTable } from "../../lib/plots/picture-table.ts";
 import { renderSvg } from "../../lib/plots/render.ts";
 import { attribute, markGroups, numbers, placement, texts } from "../support/svg-marks.ts";
 
@@ -159,4 +161,27 @@ test.each([
 test("one value alone has a logarithmic axis too", async () => {
   const panel = methodDots([{ method: "a", group: "g", value: 0.02 }], { quantity: "error", scale: "log" });
   expect(await renderSvg(figure([[panel]]))).toContain("0.02");
+});
+
+test("a table of pictures has each in its row and column", async () => {
+  const png = new Uint8Array([137, 80, 78, 71]);
+  const cell = (row: string, column: string) => ({ row, column, png });
+  const cells = [cell("ddpm", "heun"), cell("ddpm", "euler"), cell("edm", "heun")];
+  const svg = await renderSvg(figure([[pictureTable(cells, { width: 40, height: 20 })]]));
+  expect(svg.match(/<image /g)).toHaveLength(3);
+  expect(svg).toContain("data:image/png;base64,iVBORw==");
+  for (const name of ["ddpm", "edm", "heun", "euler"]) expect(svg).toContain(`>${name}<`);
+  expect(() => pictureTable([], { width: 1, height: 1 })).toThrow("at least one picture");
+});
+
+test("error curves have a line for each method and a dashed floor", async () => {
+  const points = [10, 100].flatMap((cost) => [
+    { method: "euler", cost, error: 1 / cost },
+    { method: "heun", cost, error: 1 / cost ** 2 },
+  ]);
+  const titles = { xTitle: "evaluations", yTitle: "error" };
+  const svg = await renderSvg(figure([[errorCurves(points, { ...titles, floor: 0.005 })]]));
+  for (const word of ["euler", "heun", "evaluations", "error", "stroke-dasharray"])
+    expect(svg).toContain(word);
+  expect(() => errorCurves([{ method: "m", cost: 0, error: 1 }], titles)).toThrow("above 0");
 });

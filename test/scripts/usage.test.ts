@@ -5,7 +5,17 @@ import { join } from "node:path";
 import { runScript } from "../support/script.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 
-const commands = ["train", "sample", "likelihood", "author", "suggest", "compare", "pitfalls"];
+const commands = [
+  "train",
+  "sample",
+  "author",
+  "suggest",
+  "likelihood",
+  "compare",
+  "compare-samplers",
+  "pitfalls",
+  "sheet",
+];
 
 for (const command of commands) {
   test(`${command} --help has options and at least two examples`, async () => {
@@ -20,7 +30,7 @@ for (const command of commands) {
   test(`${command} names the options when one is unknown`, async () => {
     const { code, stdout, stderr } = await runScript(command, ["--frobnicate"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^\w+: unknown option --frobnicate; possible: --.*--help.*\n$/);
+    expect(stderr).toMatch(/^[\w-]+: unknown option --frobnicate; possible: --.*--help.*\n$/);
   });
 }
 
@@ -114,6 +124,8 @@ const mistakes: [what: string, command: string, args: string[], code: number, li
     2,
     /--objectives: expected some of .*"slices"/,
   ],
+  ["a sheet of nothing", "sheet", [], 2, /--models: expected one folder or more/],
+  ["an unknown sampler in a sheet", "sheet", ["--methods", "dim"], 2, /--methods: expected some of .*"dim"/],
   ["an unknown pitfall", "pitfalls", ["drowning"], 2, /expected one of: low-density, mixing, manifold/],
   ["a model folder that is not there", "sample", ["nowhere"], 1, /nowhere: no such folder/],
   ["an absurd image size", "suggest", ["--image-size", "7x0", "--data", "."], 2, /7x0/],
