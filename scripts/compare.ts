@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type ObjectiveName, objectives } from "../lib/author/objectives/index.ts";
 import type { Dataset, KnownDensity } from "../lib/data/dataset.ts";
 import { UsageError } from "../lib/errors.ts";
+import { figure } from "../lib/plots/figure.ts";
 import { writeFigure } from "../lib/plots/write-figure.ts";
 import { main } from "./cli/command.ts";
 import { type Contender, contender } from "./cli/comparison.ts";
@@ -11,7 +12,7 @@ import { shownSigmas } from "./cli/field-figures.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
 import { noiseFor } from "./cli/noise.ts";
-import { common, text } from "./cli/options.ts";
+import { common, text, toggle } from "./cli/options.ts";
 import { chosenData, modelOptions, presetOf, slug, suggestFor, unchosen } from "./cli/prepare.ts";
 import { tell } from "./cli/progress.ts";
 import { report, table } from "./cli/report.ts";
@@ -65,6 +66,10 @@ await main({
     batch,
     steps,
     learningRate,
+    plot: toggle(
+      "--plot",
+      "figures of every model's loss, field and errors too, as <out>/<objective>-<figure>",
+    ),
     out: text("--out <folder>", "where the picture goes (default runs/compare-<data>)"),
     ...common,
   },
@@ -78,7 +83,8 @@ await main({
     const sigmas = shownSigmas(noiseFor(choice, presetOf(choice), suggestion).noise);
     const host = await openHost(values.device);
     using stop = interrupt();
-    const comparison = { ...host, dataset, suggestion, choice, sigmas, signal: stop.signal };
+    const { plot } = values;
+    const comparison = { ...host, dataset, suggestion, choice, sigmas, plot, signal: stop.signal };
     const contenders: Contender[] = [];
     for (const objective of chosen) {
       const done = await contender(comparison, objective);
@@ -91,8 +97,13 @@ await main({
     const out = values.out ?? join("runs", `compare-${slug(source)}`);
     const picture = comparisonFigure(source, contenders, dataset.density, await firstSamples(dataset, 2000));
     const wrote = await writeFigure(join(out, "comparison"), picture);
+    for (const { objective, figures } of contenders)
+      for (const [name, rows] of Object.entries(figures))
+        wrote.push(...(await writeFigure(join(out, `${objective}-${name}`), figure(rows, objective))));
     if (values.json)
-      console.log(JSON.stringify({ wrote, contenders: contenders.map(({ samples: _, ...rest }) => rest) }));
+      console.log(
+        JSON.stringify({ wrote, contenders: contenders.map(({ samples: _, figures: __, ...rest }) => rest) }),
+      );
     else {
       console.log(tableOf(contenders, sigmas));
       report({ wrote }, false);

@@ -4,6 +4,7 @@ import { type ObjectiveName, objectives } from "../../lib/author/objectives/inde
 import type { Objective } from "../../lib/author/objectives/objective.ts";
 import type { Dataset, KnownDensity } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
+import { lossCurves } from "../../lib/plots/loss-curves.ts";
 import { stream } from "../../lib/random.ts";
 import { Field } from "../../lib/run/field.ts";
 import type { Host } from "../../lib/run/session.ts";
@@ -11,6 +12,7 @@ import { energyDistance } from "../../lib/theory/energy-distance.ts";
 import { relativeScoreError } from "../../lib/theory/score-error.ts";
 import type { Suggestion } from "../../lib/theory/suggest.ts";
 import type { PresetName } from "../../models/presets.ts";
+import { type FigureRows, fieldFigures } from "./field-figures.ts";
 import { type Fit, fit } from "./fit.ts";
 import type { ModelChoice } from "./prepare.ts";
 import { firstSamples } from "./run-data.ts";
@@ -23,6 +25,8 @@ export interface Comparison extends Host {
   readonly choice: ModelChoice;
   /** Noise levels at which the scores are compared. */
   readonly sigmas: readonly number[];
+  /** Whether every model's loss and field are drawn. */
+  readonly plot: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -35,6 +39,8 @@ export interface Contender {
   /** Of its samples from the data; 0 for equal laws. */
   readonly distance: number;
   readonly samples: Float32Array;
+  /** What is drawn of it, rows of panels by name. */
+  readonly figures: FigureRows;
 }
 
 const testPoints = 2000;
@@ -64,7 +70,8 @@ export async function contender(
   const samples = await drawSamples(comparison, fitted);
   const distance = energyDistance(samples, await firstSamples(dataset, testPoints), sizeOf(dataset.shape));
   const stepsPerSecond = fitted.losses.length / fitted.seconds;
-  return { objective, backwardPasses, stepsPerSecond, errors, distance, samples };
+  const figures = comparison.plot ? await figuresOf(comparison, fitted) : {};
+  return { objective, backwardPasses, stepsPerSecond, errors, distance, samples, figures };
 }
 
 const longestName = Math.max(...Object.keys(objectives).map((name) => name.length));
@@ -90,6 +97,16 @@ async function scoreErrors(comparison: Comparison, { artifact, weights }: Fit, s
     errors.push({ sigma, error: relativeScoreError(score, truth) });
   }
   return errors;
+}
+
+async function figuresOf(comparison: Comparison, { artifact, weights, losses }: Fit): Promise<FigureRows> {
+  const { dataset } = comparison;
+  await using field = await Field.open({ ...comparison, artifact, weights });
+  const points = await firstSamples(dataset, 1000);
+  const { manifest } = artifact;
+  const fields = await fieldFigures({ field, manifest, density: dataset.density, points });
+  const steps = losses.map((_, i) => i + 1);
+  return { loss: [[lossCurves([{ name: "training", steps, losses }], { title: "loss" })]], ...fields };
 }
 
 async function drawSamples(comparison: Comparison, { artifact, weights }: Fit): Promise<Float32Array> {

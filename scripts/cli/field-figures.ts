@@ -20,14 +20,14 @@ export interface Subject {
   readonly points: Float32Array;
 }
 
-type Rows = Readonly<Record<string, readonly (readonly Panel[])[]>>;
+export type FigureRows = Readonly<Record<string, readonly (readonly Panel[])[]>>;
 
 /** Rows of panels by figure name. Points on the line and in the plane have some, anything else has none. */
-export async function fieldFigures(subject: Subject): Promise<Rows> {
+export async function fieldFigures(subject: Subject): Promise<FigureRows> {
   return (await figuresByDimension[subject.manifest.data.shape.join()]?.(subject)) ?? {};
 }
 
-const figuresByDimension: Readonly<Record<string, (subject: Subject) => Promise<Rows>>> = {
+const figuresByDimension: Readonly<Record<string, (subject: Subject) => Promise<FigureRows>>> = {
   "1": lineFigures,
   "2": planeFigures,
 };
@@ -51,7 +51,7 @@ const square = (points: ArrayLike<number>, cells: number): Grid => ({
   rows: cells,
 });
 
-async function planeFigures(subject: Subject): Promise<Rows> {
+async function planeFigures(subject: Subject): Promise<FigureRows> {
   const { manifest, density, points } = subject;
   const [coarse, fine] = [square(points, arrowsPerSide), square(points, cellsPerSide)];
   const sigmas = shownSigmas(manifest.noise);
@@ -154,7 +154,7 @@ function overPoints(
   return Float64Array.from(answers);
 }
 
-async function lineFigures(subject: Subject): Promise<Rows> {
+async function lineFigures(subject: Subject): Promise<FigureRows> {
   const { manifest, density, points, field } = subject;
   const [low, high] = [points.reduce((a, b) => Math.min(a, b)), points.reduce((a, b) => Math.max(a, b))];
   const x = Float64Array.from({ length: 200 }, (_, i) => low + ((high - low) * i) / 199);

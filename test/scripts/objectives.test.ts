@@ -24,6 +24,7 @@ async function errorsOf(data: string, objective: ObjectiveName, steps: number | 
     suggestion,
     choice: made,
     sigmas,
+    plot: false,
     signal,
   };
   return (await contender(comparison, objective))!.errors;

@@ -104,9 +104,12 @@ test("compare trains what it is asked to and measures it against the true score"
   using folder = new TemporaryFolder();
   const objectives = "denoising,implicit-diagonal";
   const { wrote, contenders } = await succeed("compare", [
-    ...["--data", "mixture", "--objectives", objectives, "--steps", "300", "--out", folder.path],
+    ...["--data", "mixture", "--objectives", objectives, "--steps", "300", "--plot", "--out", folder.path],
   ]);
-  expect(wrote).toEqual([join(folder.path, "comparison.png"), join(folder.path, "comparison.svg")]);
+  const named = ["comparison", "denoising-loss", "denoising-field", "denoising-error"];
+  const energetic = ["loss", "field", "error", "energy"].map((name) => `implicit-diagonal-${name}`);
+  const files = [...named, ...energetic].flatMap((name) => [`${name}.png`, `${name}.svg`]);
+  expect(wrote).toEqual(files.map((file) => join(folder.path, file)));
   for (const { errors } of contenders) {
     expect(errors).toHaveLength(3);
     for (const { error } of errors) expect(error).toBeLessThan(1);
