@@ -5,16 +5,9 @@ import { loadNewestCheckpoint } from "../lib/run/checkpoint.ts";
 import { writeArtifact } from "../lib/run/folder.ts";
 import { main } from "./cli/command.ts";
 import { common, text } from "./cli/options.ts";
-import {
-  authorFor,
-  chosenData,
-  modelOptions,
-  modelTables,
-  outFolder,
-  presetOf,
-  suggestFor,
-} from "./cli/prepare.ts";
+import { authorFor, chosenData, modelOptions, modelTables, outFolder, presetOf } from "./cli/prepare.ts";
 import { megabytes, report } from "./cli/report.ts";
+import { suggestFor } from "./recipes/suggest-for.ts";
 
 const { seed, json } = common;
 

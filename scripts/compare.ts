@@ -11,12 +11,13 @@ import { comparisonFigure } from "./cli/comparison-figure.ts";
 import { shownSigmas } from "./cli/field-figures.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
-import { noiseFor } from "./cli/noise.ts";
 import { common, text, toggle } from "./cli/options.ts";
-import { chosenData, modelOptions, presetOf, slug, suggestFor, unchosen } from "./cli/prepare.ts";
+import { chosenData, modelOptions, presetOf, slug, unchosen } from "./cli/prepare.ts";
 import { tell } from "./cli/progress.ts";
 import { report, table } from "./cli/report.ts";
 import { firstSamples } from "./cli/run-data.ts";
+import { noiseFor } from "./recipes/noise.ts";
+import { suggestFor } from "./recipes/suggest-for.ts";
 
 const { data, sigma, weighting, negatives, batch, steps, learningRate } = modelOptions;
 const names = Object.keys(objectives) as ObjectiveName[];

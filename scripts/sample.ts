@@ -4,15 +4,16 @@ import { main } from "./cli/command.ts";
 import { openTrained } from "./cli/diffusers.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
-import { type MethodName, methods } from "./cli/methods.ts";
 import { common, count, index, optionalChoice, text, toggle } from "./cli/options.ts";
-import { checkOutputs, writeOutputs } from "./cli/outputs.ts";
+import { checkOutputs, checkShape, writeOutputs } from "./cli/outputs.ts";
 import { requirePlane } from "./cli/plots.ts";
 import { type Progress, progress } from "./cli/progress.ts";
 import { report, table } from "./cli/report.ts";
 import { newestRun } from "./cli/run-folder.ts";
-import { defaultMethod, draw, type SamplingChoice, samplingPlan } from "./cli/sampling.ts";
+import { draw } from "./cli/sampling.ts";
 import { methodOptions } from "./cli/sampling-options.ts";
+import { type MethodName, methods } from "./recipes/methods.ts";
+import { defaultMethod, type SamplingChoice, samplingPlan } from "./recipes/sampling-plan.ts";
 
 const names = Object.keys(methods) as MethodName[];
 const framesOfAnimation = 60;
@@ -71,6 +72,7 @@ await main({
     const opened = await openTrained(folder ?? (await newestRun()));
     const { artifact } = opened;
     const { manifest } = artifact;
+    checkShape(values, manifest.data.shape);
     if (values.plot) requirePlane(manifest);
     const own = { method: defaultMethod(manifest), ...opened.sampling };
     const plan = samplingPlan({ ...values, ...withDefaults(values, own) }, manifest);

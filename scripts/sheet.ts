@@ -10,11 +10,12 @@ import { main } from "./cli/command.ts";
 import { openTrained, type TrainedModel } from "./cli/diffusers.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
-import { type MethodName, methods } from "./cli/methods.ts";
 import { common, count, text } from "./cli/options.ts";
 import { tell } from "./cli/progress.ts";
 import { report } from "./cli/report.ts";
-import { draw, samplingPlan } from "./cli/sampling.ts";
+import { draw } from "./cli/sampling.ts";
+import { type MethodName, methods } from "./recipes/methods.ts";
+import { samplingPlan } from "./recipes/sampling-plan.ts";
 
 const known = Object.keys(methods) as MethodName[];
 const side = 28 * 5;

@@ -2,8 +2,9 @@
 import { main } from "./cli/command.ts";
 import { dataOptions } from "./cli/data.ts";
 import { common } from "./cli/options.ts";
-import { chosenData, modelOptions, presetOf, suggestFor } from "./cli/prepare.ts";
+import { chosenData, modelOptions, presetOf } from "./cli/prepare.ts";
 import { printSuggestion } from "./cli/suggestion.ts";
+import { suggestFor } from "./recipes/suggest-for.ts";
 
 const { preset } = modelOptions;
 const { seed, json } = common;

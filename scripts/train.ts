@@ -2,9 +2,10 @@
 import { main } from "./cli/command.ts";
 import { dryRun } from "./cli/dry-run.ts";
 import { common, count, text, toggle } from "./cli/options.ts";
-import { chosenData, modelOptions, modelTables, presetOf, suggestFor } from "./cli/prepare.ts";
+import { chosenData, modelOptions, modelTables, presetOf } from "./cli/prepare.ts";
 import { printSuggestion } from "./cli/suggestion.ts";
 import { train } from "./cli/training.ts";
+import { suggestFor } from "./recipes/suggest-for.ts";
 
 await main({
   name: "train",

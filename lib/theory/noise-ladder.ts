@@ -1,10 +1,11 @@
 // The ladder of noise levels: how high, how dense (NCSNv2's techniques 1 and 2).
 import { UserError } from "../errors.ts";
+import { checkNoiseRange } from "./noise-range.ts";
 import { normalCdf } from "./normal-distribution.ts";
 
 /** `levels` values from sigmaMax down to sigmaMin with a constant ratio (Song & Ermon 2019, section 4.1). */
 export function geometricSigmas(sigmaMax: number, sigmaMin: number, levels: number): number[] {
-  checkRange("geometricSigmas", sigmaMax, sigmaMin);
+  checkNoiseRange("geometricSigmas", sigmaMin, sigmaMax);
   if (!Number.isInteger(levels) || levels < 2)
     throw new Error(`geometricSigmas: expected levels to be an integer >= 2, got ${levels}`);
   const ratio = sigmaMin / sigmaMax;
@@ -74,14 +75,7 @@ export function gammaFromOverlap(dimensions: number, C: number): number {
 
 /** Technique 2: how many levels, two at least, lead from sigmaMax to sigmaMin with an overlap nearest to C. */
 export function levels(sigmaMax: number, sigmaMin: number, dimensions: number, C: number): number {
-  checkRange("levels", sigmaMax, sigmaMin);
+  checkNoiseRange("levels", sigmaMin, sigmaMax);
   const ratios = Math.log(sigmaMax / sigmaMin) / Math.log(gammaFromOverlap(dimensions, C));
   return 1 + Math.max(1, Math.round(ratios));
-}
-
-function checkRange(who: string, sigmaMax: number, sigmaMin: number): void {
-  if (!(sigmaMin > 0 && sigmaMax > sigmaMin && sigmaMax < Infinity))
-    throw new UserError(
-      `${who}: expected sigma max > sigma min > 0, got sigma max ${sigmaMax}, sigma min ${sigmaMin}`,
-    );
 }

@@ -12,11 +12,12 @@ import { energyDistance } from "../../lib/theory/energy-distance.ts";
 import { relativeScoreError } from "../../lib/theory/score-error.ts";
 import type { Suggestion } from "../../lib/theory/suggest.ts";
 import type { PresetName } from "../../models/presets.ts";
+import { defaultMethod, samplingPlan } from "../recipes/sampling-plan.ts";
 import { type FigureRows, fieldFigures } from "./field-figures.ts";
 import { type Fit, fit } from "./fit.ts";
 import type { ModelChoice } from "./prepare.ts";
 import { firstSamples } from "./run-data.ts";
-import { defaultMethod, draw, samplingPlan } from "./sampling.ts";
+import { draw } from "./sampling.ts";
 
 export interface Comparison extends Host {
   readonly dataset: Dataset & { readonly density: KnownDensity };

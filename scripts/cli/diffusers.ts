@@ -12,7 +12,7 @@ import { openScheduleOf } from "../../lib/theory/family.ts";
 import { rangeOf, sigmaGrids } from "../../lib/theory/sigma-grids.ts";
 import { unetModel } from "../../models/model.ts";
 import { type UnetConfig, unetConfig } from "../../models/unet-config.ts";
-import { balancedLangevin } from "./noise.ts";
+import { balancedLangevin } from "../recipes/noise.ts";
 import { type TrainedWeights, trainedWeights } from "./run-folder.ts";
 
 export interface TrainedModel {

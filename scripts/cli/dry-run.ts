@@ -1,6 +1,7 @@
 // What a training run would be, without running it.
 import { isArtifact } from "../../lib/run/folder.ts";
-import { authorFor, chosenData, type ModelChoice, outFolder, presetOf, suggestFor } from "./prepare.ts";
+import { suggestFor } from "../recipes/suggest-for.ts";
+import { authorFor, chosenData, type ModelChoice, outFolder, presetOf } from "./prepare.ts";
 import { tell } from "./progress.ts";
 import { megabytes, report } from "./report.ts";
 

@@ -1,11 +1,12 @@
 // Fits a model in memory: for commands that train several and compare them.
+
+import { batchSource } from "../../lib/data/batches.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import type { Artifact, Host } from "../../lib/run/session.ts";
 import { Trainer } from "../../lib/run/train.ts";
 import type { Suggestion } from "../../lib/theory/suggest.ts";
 import { authorFor, type ModelChoice } from "./prepare.ts";
 import { progress } from "./progress.ts";
-import { batchSource } from "./training.ts";
 
 export interface Fit {
   readonly artifact: Artifact;

@@ -3,7 +3,6 @@ import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { UsageError } from "../../lib/errors.ts";
 import { animationExtensions } from "../../lib/images/animation.ts";
-import type { ImageShape } from "../../lib/images/grid.ts";
 import { writeNpy } from "../../lib/images/npy.ts";
 import { writeEach } from "../../lib/images/png.ts";
 import type { Artifact } from "../../lib/run/session.ts";
@@ -42,6 +41,12 @@ async function requireKind(option: string, path: string | undefined, kind: "file
     throw new UsageError(`${option}: expected the name of a ${kind}, ${path} is none`);
 }
 
+/** Refuses outputs that samples of this shape do not have. */
+export function checkShape({ saveEach }: Pick<Outputs, "saveEach">, shape: readonly number[]): void {
+  if (saveEach && shape.length !== 3)
+    throw new UsageError("--save-each writes images, this model draws points; --npy writes those");
+}
+
 /** Writes everything that was asked for; answers the paths. */
 export async function writeOutputs(
   outputs: Outputs,
@@ -57,15 +62,11 @@ export async function writeOutputs(
   const out = outputs.out ?? join(where, "samples", `${outputs.method}.png`);
   await pictures.write(out, samples);
   if (animate) await pictures.animate(animate, frames);
-  if (saveEach) await writeEach(saveEach, samples, imageShape(shape));
+  if (saveEach) {
+    const [channels, height, width] = manifest.data.shape as [number, number, number];
+    await writeEach(saveEach, samples, [count, channels, height, width]);
+  }
   if (npy) await writeNpy(npy, inUnits(samples, manifest), shape);
   const plots = plot ? await plotSampling(out.replace(/\.png$/i, "-plot"), model, samples, frames) : [];
   return [out, animate, saveEach, npy, ...plots].filter((path) => path !== undefined);
-}
-
-function imageShape(shape: readonly number[]): ImageShape {
-  const [count, channels, height, width] = shape;
-  if (shape.length !== 4)
-    throw new UsageError("--save-each writes images, this model draws points; --npy writes those");
-  return [count!, channels!, height!, width!];
 }

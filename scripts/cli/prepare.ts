@@ -1,17 +1,16 @@
 // From names on the command line to data, suggested noise levels and authored graphs.
 import { basename, join } from "node:path";
-import { sizeOf } from "../../lib/artifact/shape.ts";
-import { author } from "../../lib/author/author.ts";
 import { type ObjectiveName, objectives } from "../../lib/author/objectives/index.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
 import { isArtifact, openArtifact, writeArtifact, writeManifest } from "../../lib/run/folder.ts";
 import type { Artifact } from "../../lib/run/session.ts";
 import { type FamilyWeightingName, familyWeightings } from "../../lib/theory/family.ts";
-import { moments, type Suggestion, suggest } from "../../lib/theory/suggest.ts";
+import type { Suggestion } from "../../lib/theory/suggest.ts";
 import { type Preset, type PresetName, presets } from "../../models/presets.ts";
+import { authorModel } from "../recipes/author-model.ts";
+import { suggestFor } from "../recipes/suggest-for.ts";
 import { type DataChoice, dataOptions, namesPoints, openData, openingOf } from "./data.ts";
-import { noiseFor } from "./noise.ts";
 import { amount, count, level, optionalChoice, type Values } from "./options.ts";
 import { table } from "./report.ts";
 
@@ -100,69 +99,13 @@ export function outFolder(choice: OutChoice): string {
 /** The last part of a path or a name as a part of a folder's name. */
 export const slug = (source: string): string => basename(source).replaceAll(/[^A-Za-z0-9]+/g, "-");
 
-/** Images that the noise levels are suggested from. */
-const suggestionSamples = 512;
-/** Pairwise distances cost samples^2 dimensions / 2; beyond this, some seconds, large images are compared in smaller numbers. */
-const suggestionCost = 2e9;
-
-/** The noise ladder and Langevin step for a data set (Song & Ermon 2020, techniques 1, 2 and 4). */
-export async function suggestFor(dataset: Dataset, preset: Preset): Promise<Suggestion> {
-  const dimensions = sizeOf(dataset.shape);
-  const affordable = Math.max(2, Math.floor(Math.sqrt((2 * suggestionCost) / dimensions)));
-  const samples = Math.min(suggestionSamples, dataset.size, affordable);
-  const images = new Float32Array(samples * dimensions);
-  // Evenly spread, because files may be sorted by class.
-  const stride = Number.isFinite(dataset.size) ? dataset.size / samples : 1;
-  await dataset.read(
-    Array.from({ length: samples }, (_, i) => Math.floor(i * stride)),
-    images,
-  );
-  const { overlap, stepsPerLevel, levels } = preset;
-  // Images have one range whatever they show, points have units of their own.
-  const sigmaMin = preset.sigmaMin * (dataset.shape.length === 1 ? moments(images).dataStd || 1 : 1);
-  return suggest(images, samples, dimensions, { sigmaMin, overlap, stepsPerLevel, levels });
-}
-
 /** Authors the chosen model for a data set. */
-export function authorFor(choice: ModelChoice, dataset: Dataset, suggestion: Suggestion) {
-  const preset = presetOf(choice);
-  const { noise, langevin } = noiseFor(choice, preset, suggestion);
-  const { shape, classes: labels, density, units } = dataset;
-  const { description, network, classes } = preset.model({
-    shape,
-    classes: labels,
-    levels: noise.sigmas.length,
-  });
-  const totalSteps = choice.steps ?? preset.steps;
-  const batch = choice.batch ?? preset.batch;
-  const chains = { sigma: noise.sigmas.at(-1)!, sigmaData: noise.sigmaData, batch };
-  return author({
-    preset: presetName(choice),
-    model: description,
-    noise,
-    langevin,
-    data: {
-      source: dataSource(choice),
-      shape: [...shape],
-      classes,
-      options: openingOf(choice),
-      ...(units && { units: { offset: [...units.offset], scale: [...units.scale] } }),
-    },
-    batch,
-    negatives: preset.negatives?.(chains, choice.negatives),
-    ema: { decay: preset.emaDecay },
-    network,
-    objective: choice.objective ?? preset.objective,
-    oracle: density?.mixture,
-    optimizer: {
-      ...preset.optimizer,
-      totalSteps,
-      warmupSteps: Math.min(preset.optimizer.warmupSteps, Math.ceil(totalSteps / 10)),
-      learningRate: choice.learningRate ?? preset.optimizer.learningRate,
-    },
-    samplingBatches: preset.samplingBatches,
-  });
-}
+export const authorFor = (choice: ModelChoice, dataset: Dataset, suggestion: Suggestion) =>
+  authorModel(
+    { ...choice, preset: presetName(choice), source: dataSource(choice), opening: openingOf(choice) },
+    dataset,
+    suggestion,
+  );
 
 /** Opens the run folder of a choice; authors the model first when the folder has none. */
 export async function runArtifact(

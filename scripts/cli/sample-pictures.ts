@@ -10,6 +10,7 @@ import { particles } from "../../lib/plots/particles.ts";
 import { regionAround } from "../../lib/plots/plane.ts";
 import { writeFigure } from "../../lib/plots/write-figure.ts";
 import type { Artifact } from "../../lib/run/session.ts";
+import { classColumns, sampleCount } from "../recipes/sampling-plan.ts";
 
 type Manifest = Artifact["manifest"];
 
@@ -31,10 +32,8 @@ export function samplePictures(manifest: Manifest, columns = classColumns(manife
   return manifest.data.shape.length === 3 ? imagePictures(manifest, columns) : pointPictures(manifest);
 }
 
-/** A sheet has a column for each class, unless there are none or too many; then 0. */
-const classColumns = ({ data }: Manifest) => (data.classes <= 20 ? data.classes : 0);
-
-function imagePictures({ data }: Manifest, columns: number): SamplePictures {
+function imagePictures(manifest: Manifest, columns: number): SamplePictures {
+  const { data } = manifest;
   const [channels, height, width] = data.shape as [number, number, number];
   const sheet = (images: Float32Array) => {
     const count = images.length / (channels * height * width);
@@ -45,7 +44,7 @@ function imagePictures({ data }: Manifest, columns: number): SamplePictures {
     });
   };
   return {
-    count: 6 * columns || 64,
+    count: sampleCount(manifest, columns),
     write: (path, images) => writePng(path, sheet(images)),
     animate: (path, frames) =>
       // Noise is scaled to be visible.
@@ -58,7 +57,7 @@ function imagePictures({ data }: Manifest, columns: number): SamplePictures {
 
 function pointPictures(manifest: Manifest): SamplePictures {
   return {
-    count: 2000,
+    count: sampleCount(manifest, 0),
     async write(path, samples) {
       await writeFigure(path, figure([[cloudPanel(inUnits(samples, manifest), manifest)]]));
     },

@@ -1,9 +1,8 @@
 // The training run: data, steps, metrics, checkpoints and sample sheets, until done or interrupted.
 
 import { join } from "node:path";
-import { sizeOf } from "../../lib/artifact/shape.ts";
+import { batchSource } from "../../lib/data/batches.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
-import { epochIndices } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
 import { loadNewestCheckpoint, saveCheckpoint } from "../../lib/run/checkpoint.ts";
 import type { DeviceName } from "../../lib/run/device.ts";
@@ -11,6 +10,7 @@ import { writeModelFolder } from "../../lib/run/folder.ts";
 import { truncateMetrics } from "../../lib/run/metrics.ts";
 import type { Artifact, Host } from "../../lib/run/session.ts";
 import { DivergedError, type StepReport, Trainer } from "../../lib/run/train.ts";
+import { defaultMethod, samplingPlan } from "../recipes/sampling-plan.ts";
 import { openData, openingOf } from "./data.ts";
 import { openHost } from "./host.ts";
 import { interrupt } from "./interrupt.ts";
@@ -20,7 +20,7 @@ import { progress, tell } from "./progress.ts";
 import { report } from "./report.ts";
 import { appendLine, claimRun } from "./run-folder.ts";
 import { samplePictures } from "./sample-pictures.ts";
-import { defaultMethod, draw, samplingPlan } from "./sampling.ts";
+import { draw } from "./sampling.ts";
 
 export interface TrainingChoice extends ModelChoice {
   readonly out: string | undefined;
@@ -76,16 +76,6 @@ function requireShape(dataset: Dataset, { where, manifest: { data } }: Artifact)
     throw new UserError(
       `${where} was authored for ${data.classes} classes, ${dataset.name} has ${dataset.classes}; choose another --out`,
     );
-}
-
-/** Reads a step's batch into the same buffers every time; the trainer has copied them before it asks for the next. */
-export function batchSource(dataset: Dataset, seed: number, batch: number) {
-  const x = new Float32Array(batch * sizeOf(dataset.shape));
-  const labels = new Int32Array(batch);
-  return async (step: number) => {
-    await dataset.read(epochIndices(dataset, seed, step, batch), x, labels);
-    return { x, labels };
-  };
 }
 
 /** Previews are quick: few samples, and few evaluations where there are many noise levels. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { methods } from "../../scripts/cli/methods.ts";
+import { methods } from "../../scripts/recipes/methods.ts";
 import { runScript } from "../support/script.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 

@@ -6,8 +6,9 @@ import { openDataset } from "../../lib/data/open.ts";
 import { openDevice } from "../../lib/run/device.ts";
 import { contender } from "../../scripts/cli/comparison.ts";
 import { shownSigmas } from "../../scripts/cli/field-figures.ts";
-import { noiseFor } from "../../scripts/cli/noise.ts";
-import { presetOf, suggestFor, unchosen } from "../../scripts/cli/prepare.ts";
+import { presetOf, unchosen } from "../../scripts/cli/prepare.ts";
+import { noiseFor } from "../../scripts/recipes/noise.ts";
+import { suggestFor } from "../../scripts/recipes/suggest-for.ts";
 
 const device = await openDevice(ort, "cpu");
 

@@ -89,6 +89,11 @@ export const floors: readonly Floor[] = [
     ],
     why: "a model is graph code alone; training, files and data belong to lib/run, lib/data and scripts",
   },
+  {
+    files: "scripts/recipes/",
+    may: ["models", "lib"],
+    why: "recipes are what the command line and the page share: pass them what only one of them knows",
+  },
   { files: "scripts/", may: ["scripts", "models", "lib", "package:", ...host], why: "only tests use test/" },
 ];
 

@@ -21,10 +21,8 @@ export const lowDensity: Pitfall = {
     const clean = await trained(options, { data, objective, sigma: 0 });
     const noisy = clean && (await trained(options, { data, objective, sigma: undefined }));
     if (!noisy) return undefined;
-    const maps = [
-      { sigma: 0, error: await errors(options, clean, 0) },
-      ...(await inOrder(sigmas, async (sigma) => ({ sigma, error: await errors(options, noisy, sigma) }))),
-    ];
+    const maps = [{ sigma: 0, error: await errors(options, clean, 0) }];
+    for (const sigma of sigmas) maps.push({ sigma, error: await errors(options, noisy, sigma) });
     const points = await chosenPoints(data, options.seed);
     const panel = errorMap(maps, { quantity: "|s − s*| / |s*|", limit: 1, columns: 4, points });
     return {
@@ -40,12 +38,6 @@ async function errors(options: PitfallOptions, { artifact, weights }: Fit, sigma
   await using field = await Field.open({ ...options, artifact, weights });
   const truth = trueScore({ form: "exact", mixture: twoGaussians() }, sigma, grid);
   return relativeErrors(await learnedScore({ field }, grid, sigma), truth);
-}
-
-async function inOrder<T, U>(items: readonly T[], work: (item: T) => Promise<U>): Promise<U[]> {
-  const done: U[] = [];
-  for (const item of items) done.push(await work(item));
-  return done;
 }
 
 /** The share of cells whose value is `least` or more. */

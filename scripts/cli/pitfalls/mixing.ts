@@ -12,6 +12,7 @@ import { walkAll } from "../../../lib/theory/samplers/walk.ts";
 import type { Pitfall } from "./pitfall.ts";
 
 const count = 2000;
+const modes = ["mode at (5, 5)", "mode at (−5, −5)"];
 const region = { x: [-9, 9], y: [-9, 9] } as const;
 
 /** The paper's settings (section 3.2.2), whose steps are twice these; its ladder ends at 1, which leaves the modes too wide. */
@@ -29,34 +30,29 @@ export const mixing: Pitfall = {
   summary: "Langevin dynamics cannot weigh distant modes, annealed Langevin dynamics can",
   async show({ seed }) {
     const mixture = twoGaussians();
-    const x = new Float64Array(2 * count);
     const uniform = stream(seed, "mixing");
-    const starts = x.map(() => 16 * uniform.uniform() - 8);
+    const starts = Float64Array.from({ length: 2 * count }, () => 16 * uniform.uniform() - 8);
     const run = (steps: Iterable<Step>) =>
       walkAll({ steps, score: (at, sigma) => mixture.score(at, sigma), x: starts, dimensions: 2, seed });
-    const truth = Float64Array.from({ length: count }, (_, i) => i).reduce((all, i) => {
-      all.set(mixture.sample(stream(seed, "mixing truth", i)), 2 * i);
-      return all;
-    }, x);
+    const truth = new Float64Array(2 * count);
+    for (let i = 0; i < count; i++) truth.set(mixture.sample(stream(seed, "mixing truth", i)), 2 * i);
     const clouds = [
-      { title: "true density", points: truth },
-      { title: "Langevin", points: run(samplers.langevin.steps({ ...common, ...langevin })) },
+      { title: "true density", points: truth, sigma: 0 },
+      { title: "Langevin", points: run(samplers.langevin.steps({ ...common, ...langevin })), sigma: 0 },
       {
         title: "annealed Langevin",
         points: run(samplers["annealed-langevin"].steps({ ...common, ...annealed })),
+        sigma: sigmaMin,
       },
     ];
-    const shares = clouds.map(({ title, points }) => ({
+    const shares = clouds.map(({ title, points, sigma }) => ({
       method: title,
-      weights: modeWeights(mixture, points, title.startsWith("annealed") ? sigmaMin : 0),
+      weights: modeWeights(mixture, points, sigma),
     }));
     const values = shares.flatMap(({ method, weights }) =>
-      ["mode at (5, 5)", "mode at (−5, −5)"].map((group, k) => ({ method, group, value: weights[k]! })),
+      modes.map((group, k) => ({ method, group, value: weights[k]! })),
     );
-    const truths = ["mode at (5, 5)", "mode at (−5, −5)"].map((group, k) => ({
-      group,
-      value: mixture.weights[k]!,
-    }));
+    const truths = modes.map((group, k) => ({ group, value: mixture.weights[k]! }));
     const dots = methodDots(values, { quantity: "share of the samples", truth: truths });
     return {
       figure: figure([[particles(clouds, { region })], [dots]], "Which mode do samples end in?"),

@@ -1,6 +1,8 @@
 // Models that the demonstrations train.
+
+import { suggestFor } from "../../recipes/suggest-for.ts";
 import { type Fit, fit } from "../fit.ts";
-import { chosenData, type ModelChoice, presetOf, suggestFor, unchosen } from "../prepare.ts";
+import { chosenData, type ModelChoice, presetOf, unchosen } from "../prepare.ts";
 import { firstSamples } from "../run-data.ts";
 import type { PitfallOptions } from "./pitfall.ts";
 

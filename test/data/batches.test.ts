@@ -1,7 +1,8 @@
 // Which samples each training step sees.
 
 import { expect, test } from "bun:test";
-import { type Dataset, epochIndices } from "../../lib/data/dataset.ts";
+import { epochIndices } from "../../lib/data/batches.ts";
+import type { Dataset } from "../../lib/data/dataset.ts";
 
 const sized = (size: number): Dataset => ({
   name: "d",

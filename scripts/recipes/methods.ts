@@ -8,7 +8,12 @@ import { sampleChains } from "../../lib/run/sample-chains.ts";
 import type { Artifact, Host } from "../../lib/run/session.ts";
 import { samplers } from "../../lib/theory/samplers/index.ts";
 import { mala } from "../../lib/theory/samplers/mala.ts";
-import { oneStepPerLevel, type Sampler, type SamplerOptions } from "../../lib/theory/samplers/sampler.ts";
+import {
+  oneStepPerLevel,
+  type Sampler,
+  type SamplerOptions,
+  thinned,
+} from "../../lib/theory/samplers/sampler.ts";
 import { type ClippingName, clipped } from "../../lib/theory/solvers/clipping.ts";
 import { solvers } from "../../lib/theory/solvers/index.ts";
 import type { Solver, SolverOptions } from "../../lib/theory/solvers/solver.ts";
@@ -128,7 +133,7 @@ const solved = (solver: Solver): Method => ({
     const levels = solver.levels(options, budget);
     if (levels === undefined)
       throw new UserError("this method takes as many evaluations as its --tolerance needs, and no --steps");
-    return { ...options, sigmas: (grid ?? thinning(options.sigmas))(levels) };
+    return { ...options, sigmas: (grid ?? trained(options))(levels) };
   },
   check: () => {},
   async *run(request) {
@@ -151,14 +156,11 @@ const solved = (solver: Solver): Method => ({
   },
 });
 
-/** Evenly chosen levels of a ladder, all of them at most: a network that was trained on a ladder knows no others. */
-const thinning =
-  (sigmas: readonly number[]): Grid =>
-  (levels) => {
-    const count = Math.min(levels, sigmas.length);
-    const stride = (sigmas.length - 1) / Math.max(1, count - 1);
-    return Array.from({ length: count }, (_, i) => sigmas[Math.round(i * stride)]!);
-  };
+/** As many levels of the model's own, all of them at most: a network that was trained on a ladder knows no others. */
+const trained =
+  ({ sigmas }: MethodOptions): Grid =>
+  (levels) =>
+    thinned(sigmas, Math.min(levels, sigmas.length));
 
 const generatorsOf = ({ count, seed }: Request): RandomStream[] =>
   Array.from({ length: count }, (_, i) => stream(seed, "sample", i));

@@ -10,9 +10,9 @@ import type { Suggestion } from "../../lib/theory/suggest.ts";
 import type { Preset, PresetSchedule } from "../../models/presets.ts";
 
 interface NoiseChoice {
-  readonly sigma: number | undefined;
-  readonly weighting: FamilyWeightingName | undefined;
-  readonly objective: ObjectiveName | undefined;
+  readonly sigma?: number | undefined;
+  readonly weighting?: FamilyWeightingName | undefined;
+  readonly objective?: ObjectiveName | undefined;
 }
 
 /** The noise levels of a choice and the Langevin steps that suit them. */
