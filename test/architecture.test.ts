@@ -107,6 +107,8 @@ test.each([
   ["lib/theory/ema.ts", "computed:", "write the name out"],
   ["lib/errors.ts", "lib/random.ts", "errors stand on nothing"],
   ["lib/artifact/manifest.ts", "lib/theory/ema.ts", "the file formats know neither"],
+  ["lib/data/builtins.ts", "lib/data/idx.ts", "built-in data must run in a browser"],
+  ["lib/data/densities/index.ts", "sharp", "it must run in a browser"],
   ["lib/author/author.ts", "type lib/run/train.ts", "authoring runs nothing"],
   ["lib/author/author.ts", "lib/data/open.ts", "authoring runs nothing"],
   ["lib/author/graph/ops.ts", "lib/author/autodiff/vjps.ts", "the graph is the algebra"],

@@ -1,6 +1,6 @@
 // A pen of varying width: turns a smooth curve through points into the outline of its ink.
 
-import type { Polygon } from "./svg-sheet.ts";
+import type { Polygon } from "./rasterise.ts";
 
 /** A point of a stroke's centre line, in pixels, and half the pen's width there. */
 export interface InkPoint {

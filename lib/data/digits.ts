@@ -5,7 +5,7 @@ import { type RandomStream, stream } from "../random.ts";
 import { type InkPoint, outline, smoothCurve } from "./brush.ts";
 import type { ImageDataset } from "./dataset.ts";
 import { type Glyph, glyphs } from "./glyphs.ts";
-import { type Polygon, renderFigures } from "./svg-sheet.ts";
+import { type Polygon, renderFigures } from "./rasterise.ts";
 
 const SIZE = 28;
 const MARGIN = 1.5;
@@ -22,12 +22,8 @@ export function digits(seed: number): ImageDataset {
     async read(indices, images, labels) {
       const drawn = indices.map((index) => drawDigit(stream(seed, "digits", index)));
       labels?.set(drawn.map(({ label }) => label));
-      const bytes = await renderFigures(
-        drawn.map(({ figure }) => figure),
-        SIZE,
-        SIZE,
-      );
-      bytesToUnit(bytes, images);
+      const figures = drawn.map(({ figure }) => figure);
+      bytesToUnit(renderFigures(figures, SIZE, SIZE), images);
     },
   };
 }

@@ -3,24 +3,14 @@
 import { stat } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
 import { UserError } from "../errors.ts";
+import { builtinKinds, openBuiltin } from "./builtins.ts";
 import { cifarFiles, cifarFolder, isCifarBatch } from "./cifar.ts";
 import { csvPoints } from "./csv.ts";
 import type { Dataset } from "./dataset.ts";
-import { densities, openGaussian } from "./densities/index.ts";
-import { digits } from "./digits.ts";
 import { fileNames } from "./file-names.ts";
 import { idxFile, idxFolder, isIdxImages } from "./idx.ts";
 import { type ImageFolderOptions, imageFolder, isImage } from "./image-folder.ts";
 import { npyPoints } from "./npy.ts";
-import { shapes } from "./shapes.ts";
-
-const pictures = { digits, shapes };
-
-/** The data that needs no files, by name: pictures, and points whose density is known. */
-export const builtins: Record<string, (seed: number) => Dataset> = {
-  ...pictures,
-  ...Object.fromEntries(Object.entries(densities).map(([name, { make }]) => [name, make])),
-};
 
 /** Files of one kind each, by the end of their name; any other file is IDX. */
 const fileKinds: Record<string, (path: string) => Promise<Dataset>> = {
@@ -36,7 +26,7 @@ export interface OpenOptions extends ImageFolderOptions {
 }
 
 /** What --data takes, for help and error texts. */
-export const dataKinds = `built-in pictures (${Object.keys(pictures).join(", ")}), built-in points (${Object.keys(densities).join(", ")}, gaussian:D in D dimensions), a .csv, .tsv or .npy file of points, a folder or file of IDX images, a folder of CIFAR-10 batches (data_batch_1.bin), or a folder of images`;
+export const dataKinds = `${builtinKinds}, a .csv, .tsv or .npy file of points, a folder or file of IDX images, a folder of CIFAR-10 batches (data_batch_1.bin), or a folder of images`;
 
 /**
  * Opens a built-in set by name, else the folder or file at the path. Throws UserError when it is none of `dataKinds` or damaged,
@@ -51,9 +41,8 @@ export async function openDataset(spec: string, options: OpenOptions = {}): Prom
 
 /** Data whose samples have their shape already; undefined for a folder of images, which get theirs when they are read. */
 async function openReady(spec: string, seed: number): Promise<Dataset | undefined> {
-  if (Object.hasOwn(builtins, spec)) return builtins[spec]!(seed);
-  const gaussian = openGaussian(spec, seed);
-  if (gaussian !== undefined) return gaussian;
+  const builtin = openBuiltin(spec, seed);
+  if (builtin !== undefined) return builtin;
   const path = resolve(spec);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new UserError(`data "${spec}": no such name or path; expected ${dataKinds}`);

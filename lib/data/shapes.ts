@@ -2,7 +2,7 @@
 
 import { type RandomStream, stream } from "../random.ts";
 import type { ImageDataset } from "./dataset.ts";
-import { type Polygon, renderFigures } from "./svg-sheet.ts";
+import { type Polygon, renderFigures } from "./rasterise.ts";
 
 const SIZE = 32;
 const AREA = SIZE * SIZE;
@@ -60,11 +60,8 @@ export function shapes(seed: number): ImageDataset {
     async read(indices, images, labels) {
       const pictures = indices.map((index) => drawPicture(stream(seed, "shapes", index)));
       labels?.set(pictures.map(({ label }) => label));
-      const coverage = await renderFigures(
-        pictures.map(({ figure }) => figure),
-        SIZE,
-        SIZE,
-      );
+      const figures = pictures.map(({ figure }) => figure);
+      const coverage = renderFigures(figures, SIZE, SIZE);
       pictures.forEach((picture, i) => {
         const mask = coverage.subarray(i * AREA, (i + 1) * AREA);
         paint(picture, mask, images.subarray(i * 3 * AREA, (i + 1) * 3 * AREA));

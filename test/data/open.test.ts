@@ -1,8 +1,9 @@
 // What --data can mean, and image sizes as they are typed.
 
 import { expect, test } from "bun:test";
+import { builtins } from "../../lib/data/builtins.ts";
 import { parseImageSize } from "../../lib/data/image-size.ts";
-import { builtins, openDataset } from "../../lib/data/open.ts";
+import { openDataset } from "../../lib/data/open.ts";
 import { UserError } from "../../lib/errors.ts";
 import { writeGrid } from "../../lib/images/png.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";

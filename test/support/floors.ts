@@ -21,6 +21,10 @@ const graph = "lib/author/graph";
 const autodiff = "lib/author/autodiff";
 const runs = ["lib/run/", "lib/artifact", "lib/theory", "lib/random.ts", "lib/errors.ts"];
 const running = "running knows nothing of gradients; put what both need into lib/artifact";
+const drawing = ["brush.ts", "digits.ts", "glyphs.ts", "rasterise.ts", "shapes.ts"];
+const drawn = ["batches.ts", "builtins.ts", "dataset.ts", "densities/", "points.ts", ...drawing].map(
+  (name) => `lib/data/${name}`,
+);
 
 export const floors: readonly Floor[] = [
   { files: "lib/errors.ts", may: [], why: "errors stand on nothing" },
@@ -35,6 +39,7 @@ export const floors: readonly Floor[] = [
     may: ["lib/errors.ts", "zod", "@bufbuild/protobuf"],
     why: "the file formats know neither who writes nor who runs them; move the code that does to its side",
   },
+  { files: "lib/images/pixels.ts", may: [], why: "pixel values are arithmetic, in a browser too" },
   {
     files: "lib/images/",
     may: ["lib/errors.ts", "sharp", ...host],
@@ -45,6 +50,11 @@ export const floors: readonly Floor[] = [
     may: ["lib/images", "lib/errors.ts", "sharp", "vega", "vega-lite", ...host],
     why: "figures are made of plain numbers; compute them before, and pass them in",
   },
+  ...drawn.map((files) => ({
+    files,
+    may: [...drawn, "lib/images/pixels.ts", "lib/theory", "lib/random.ts", "lib/errors.ts"],
+    why: "built-in data must run in a browser; leave what reads files to lib/data/open.ts",
+  })),
   {
     files: "lib/data/",
     may: ["lib/images", "lib/theory", "lib/random.ts", "lib/errors.ts", "sharp", "csv-parse", ...host],
