@@ -21,16 +21,24 @@ const schema = z.strictObject({
   frequencies: z.array(z.number().positive()),
   /** Whether the network is told the noise level; one that knows a single level need not be. */
   noise_conditional: z.boolean(),
+  /** What c_noise is multiplied by, unless it is ln(sigma)/4, which spans some units: less for times that count to a thousand. */
+  noise_scale: z.number().positive().optional(),
+  /** Whether the network answers as many raw variances as features besides. */
+  learned_variance: z.boolean().optional(),
 });
 
 export type MlpConfig = z.infer<typeof schema>;
-export type MlpOptions = Pick<MlpConfig, "hidden" | "act_fn" | "frequencies">;
+export type MlpOptions = Pick<MlpConfig, "hidden" | "act_fn" | "frequencies" | "noise_scale">;
 
-/** x [B,D] -> [B,D]. */
+/** x [B,D] -> [B,D], or [B,2D] with the raw variances. */
 export const mlp =
   (config: MlpConfig): Network =>
   (p, inputs) =>
-    linear(p.within("out"), hiddenLayers(config, p, inputs), config.in_features);
+    linear(
+      p.within("out"),
+      hiddenLayers(config, p, inputs),
+      config.in_features * (config.learned_variance ? 2 : 1),
+    );
 
 /** x [B,D] -> [B], an energy. */
 export const energyMlp =
@@ -42,16 +50,16 @@ export const energyMlp =
 function hiddenLayers(config: MlpConfig, p: Parameters, { x, noise }: NetworkInputs): Tensor {
   const act = activations[config.act_fn];
   const waves = config.frequencies.flatMap((w) => [sin(mul(x, w)), cos(mul(x, w))]);
-  const seen = concat([x, ...waves, ...(config.noise_conditional ? [noiseFeatures(noise)] : [])], 1);
+  const seen = concat([x, ...waves, ...(config.noise_conditional ? [noiseFeatures(config, noise)] : [])], 1);
   return config.hidden.reduce((h, width, i) => {
     const out = act(linear(p.within("hidden").within(i), h, width));
     return i > 0 && h.shape[1] === width ? add(h, out) : out;
   }, seen);
 }
 
-/** c_noise = ln(sigma)/4 [B] as itself and as waves of half, one, two and four radians for each factor e of sigma. */
-function noiseFeatures(noise: Tensor): Tensor {
-  const column = reshape(noise, [-1, 1]);
+/** c_noise [B] as itself and as waves; where it is ln(sigma)/4, of half, one, two and four radians for each factor e of sigma. */
+function noiseFeatures({ noise_scale }: MlpConfig, noise: Tensor): Tensor {
+  const column = reshape(noise_scale === undefined ? noise : mul(noise, noise_scale), [-1, 1]);
   const angles = mul(column, constant(Float32Array.of(2, 4, 8, 16), [1, 4]));
   return concat([column, sin(angles), cos(angles)], 1);
 }

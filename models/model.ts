@@ -1,5 +1,7 @@
 // What a preset makes for the data that it meets: a network with its configuration.
 import type { Authoring } from "../lib/author/author.ts";
+import type { Network } from "../lib/author/denoiser.ts";
+import { reshape } from "../lib/author/graph/ops.ts";
 import { UserError } from "../lib/errors.ts";
 import { type EnergyResnetConfig, energyResnet, energyResnetConfig } from "./energy-resnet.ts";
 import { energyMlp, type MlpConfig, type MlpOptions, mlp } from "./mlp.ts";
@@ -11,14 +13,16 @@ export interface ModelData {
   readonly shape: readonly number[];
   /** 0 for unlabelled data. */
   readonly classes: number;
-  /** Number of noise levels. */
+  /** Whether the network is told of some samples no class, which is one class more to it. */
+  readonly unconditional?: boolean;
+  /** Number of noise levels, or of the steps of a diffusion. */
   readonly levels: number;
 }
 
 export interface Model extends Pick<Authoring, "network"> {
   /** The folder and config.json of its weights. */
   readonly description: Authoring["model"];
-  /** The classes that the network is told; 0 where it is told none. */
+  /** The classes of the data that the network is told; 0 where it is told none. */
   readonly classes: number;
 }
 
@@ -27,9 +31,12 @@ export type ModelMaker = (data: ModelData) => Model;
 
 type OwnUnetOptions = Omit<UnetOptions, "sample_size" | "in_channels" | "out_channels" | "num_class_embeds">;
 
-/** diffusers' U-Net for images, told the class where the data have some and it is `conditional`. */
+/**
+ * diffusers' U-Net for images, told the class where the data have some and it is `conditional`. Where it learns variances, the second
+ * half of its channels are those.
+ */
 export const unetModel =
-  (options: OwnUnetOptions, { conditional = true } = {}): ModelMaker =>
+  (options: OwnUnetOptions, { conditional = true, learnedVariance = false } = {}): ModelMaker =>
   (data) => {
     const [channels, height, width] = imageShape(data);
     const classes = conditional ? data.classes : 0;
@@ -37,8 +44,8 @@ export const unetModel =
       ...options,
       sample_size: height === width ? height : [height, width],
       in_channels: channels,
-      out_channels: channels,
-      num_class_embeds: classes > 0 ? classes : null,
+      out_channels: learnedVariance ? 2 * channels : channels,
+      num_class_embeds: classes > 0 ? classes + Number(data.unconditional ?? false) : null,
     });
     return {
       description: { folder: "unet", config },
@@ -49,12 +56,23 @@ export const unetModel =
     };
   };
 
-/** A perceptron for points. */
+/** A perceptron for points, which may learn variances as well. */
 export const mlpModel =
+  (options: MlpOptions, { learnedVariance = false } = {}): ModelMaker =>
+  (data) => {
+    const config = { ...mlpConfig(options, data), ...(learnedVariance && { learned_variance: true }) };
+    return { description: { folder: "mlp", config }, classes: 0, network: { score: mlp(config) } };
+  };
+
+/** A perceptron for data of any shape, whose numbers it takes as one row. */
+export const flatMlpModel =
   (options: MlpOptions): ModelMaker =>
   (data) => {
-    const config = mlpConfig(options, data);
-    return { description: { folder: "mlp", config }, classes: 0, network: { score: mlp(config) } };
+    const flat = [data.shape.reduce((product, size) => product * size, 1)];
+    const config = mlpConfig(options, { ...data, shape: flat });
+    const network: Network = (p, { x, ...inputs }) =>
+      reshape(mlp(config)(p, { ...inputs, x: reshape(x, [x.shape[0]!, ...flat]) }), x.shape);
+    return { description: { folder: "mlp", config }, classes: 0, network: { score: network } };
   };
 
 /** A perceptron as an energy of points, whose negative gradient is the score. */

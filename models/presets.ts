@@ -1,93 +1,40 @@
 // Named settings that work: the network, the data it is made for, and how it is trained.
-import type { OptimizerSettings } from "../lib/author/author.ts";
-import type { ObjectiveName } from "../lib/author/objectives/index.ts";
-import type { FamilyPreconditioningName, FamilyWeightingName } from "../lib/theory/family.ts";
-import type { ScheduleRecord } from "../lib/theory/schedules/index.ts";
-import type { SigmaDistribution } from "../lib/theory/sigma-distribution.ts";
-import type { SigmaGridName } from "../lib/theory/sigma-grids.ts";
-import { energyMlpModel, energyResnetModel, type ModelMaker, mlpModel, unetModel } from "./model.ts";
-import { imageNegatives, type NegativesMaker, pointNegatives } from "./negatives.ts";
-
-export interface PresetSchedule {
-  readonly record: ScheduleRecord;
-  readonly training: SigmaDistribution;
-  /** The levels that sampling visits unless it is told others. */
-  readonly grid: SigmaGridName;
-  readonly steps: number;
-}
-
-export interface Preset {
-  /** One line for the command line's table. */
-  readonly summary: string;
-  /** The data set, built in or a path, that is used when none is given. */
-  readonly data: string;
-  readonly model: ModelMaker;
-  readonly objective: ObjectiveName;
-  readonly preconditioning: FamilyPreconditioningName;
-  readonly weighting: FamilyWeightingName;
-  /** A schedule of its own instead of a ladder that suits the data. */
-  readonly schedule?: PresetSchedule;
-  /** One noise level instead of a ladder; 0 for the data as they are. */
-  readonly sigma?: number;
-  /** The smallest noise level, of points in units of their standard deviation. */
-  readonly sigmaMin: number;
-  /** How far neighbouring levels overlap (Song & Ermon 2020, technique 2), or how many levels there are. */
-  readonly overlap: number;
-  readonly levels?: number;
-  readonly stepsPerLevel: number;
-  readonly batch: number;
-  readonly steps: number;
-  readonly emaDecay: number;
-  readonly optimizer: OptimizerSettings;
-  /** How objectives that learn from the model's own samples draw them. */
-  readonly negatives?: NegativesMaker;
-  /** Batch sizes of the sampling graphs. */
-  readonly samplingBatches: readonly number[];
-}
-
-const adam = (learningRate: number, totalSteps: number): Extract<OptimizerSettings, { kind: "adamw" }> => ({
-  kind: "adamw",
-  learningRate,
-  warmupSteps: Math.min(100, Math.ceil(totalSteps / 10)),
-  decay: "cosine",
-  totalSteps,
-  weightDecay: 0,
-  clipNorm: 1,
-  betas: [0.9, 0.999],
-  epsilon: 1e-8,
-});
-
-/**
- * What the presets share: NCSNv2's five techniques (Song & Ermon 2020) on data in [-1, 1]. The score is net/sigma, and net
- * adds the input to what the U-Net predicts (the preconditioning of Karras et al. 2022). Group normalisation forgets an
- * image's mean, so that without the added input short training gives samples too dark or too bright; see `digits-ncsn`.
- */
-const ncsn = {
-  objective: "denoising",
-  preconditioning: "edm",
-  weighting: "sigma-squared",
-  sigmaMin: 0.02,
-  overlap: 0.5,
-  stepsPerLevel: 5,
-  batch: 16,
-  emaDecay: 0.999,
-  // Single images, previews, sheets.
-  samplingBatches: [1, 10, 60],
-} as const satisfies Partial<Preset>;
+import type { MlpOptions } from "./mlp.ts";
+import { energyMlpModel, energyResnetModel, flatMlpModel, mlpModel, unetModel } from "./model.ts";
+import { imageNegatives, pointNegatives } from "./negatives.ts";
+import { papers } from "./papers.ts";
+import { adam, ncsn, type Preset } from "./preset.ts";
 
 /** 0.7 M parameters, an eighth of a second a step on two CPU cores. */
+const smallUnet = (options: Parameters<typeof unetModel>[1] = {}) =>
+  unetModel(
+    {
+      block_out_channels: [16, 32, 64],
+      down_block_types: ["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"],
+      up_block_types: ["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
+      layers_per_block: 1,
+      norm_num_groups: 8,
+      attention_head_dim: 32,
+    },
+    options,
+  );
+
 const small = {
-  model: unetModel({
-    block_out_channels: [16, 32, 64],
-    down_block_types: ["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"],
-    up_block_types: ["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
-    layers_per_block: 1,
-    norm_num_groups: 8,
-    attention_head_dim: 32,
-  }),
+  model: smallUnet(),
   steps: 2300,
   optimizer: adam(4e-3, 2300),
 } satisfies Partial<Preset>;
+
+/** A perceptron for points with hidden layers of these widths, told the logarithm of sigma or what `noise_scale` makes of another label. */
+export const pointNetwork = (hidden: readonly number[], noise_scale?: number): MlpOptions => ({
+  hidden: [...hidden],
+  act_fn: "silu",
+  frequencies: [1, 2, 4, 8],
+  ...(noise_scale !== undefined && { noise_scale }),
+});
+
+/** Brings time labels of 0 to 1000 to the span of a quarter of the logarithm of sigma. */
+export const timeScale = 1 / 500;
 
 /** Perceptrons that train in seconds on points. */
 const density = {
@@ -103,6 +50,15 @@ const density = {
   // A batch of one would be summed in another order, and a point would then depend on its company in the last bit.
   samplingBatches: [100, 1000],
 } satisfies Partial<Preset>;
+
+/** Chains whose reverse is learned step by step, on data that are clean but for that (Sohl-Dickstein et al. 2015). */
+const diffusion = {
+  ...ncsn,
+  objective: "diffusion-bound",
+  preconditioning: "score",
+  weighting: "uniform",
+  sigma: 0,
+} as const satisfies Partial<Preset>;
 
 export const presets = {
   digits: {
@@ -132,6 +88,16 @@ export const presets = {
     preconditioning: "eps",
     schedule: { record: { name: "ddpm" }, training: { kind: "schedule" }, grid: "native", steps: 1000 },
   },
+  "digits-iddpm": {
+    ...ncsn,
+    ...small,
+    summary: "as digits-ddpm, with Improved DDPM's cosine schedule and learned variances",
+    data: "digits",
+    model: smallUnet({ learnedVariance: true }),
+    objective: "hybrid",
+    preconditioning: "eps",
+    schedule: { record: { name: "cosine" }, training: { kind: "schedule" }, grid: "native", steps: 1000 },
+  },
   "digits-vp": {
     ...ncsn,
     ...small,
@@ -139,6 +105,22 @@ export const presets = {
     data: "digits",
     preconditioning: "v",
     schedule: { record: { name: "vp" }, training: { kind: "schedule" }, grid: "native", steps: 200 },
+  },
+  "digits-cosine": {
+    ...ncsn,
+    ...small,
+    summary: "as digits, with Improved DDPM's cosine schedule and v prediction",
+    data: "digits",
+    preconditioning: "v",
+    schedule: { record: { name: "cosine" }, training: { kind: "schedule" }, grid: "native", steps: 1000 },
+  },
+  "digits-sub-vp": {
+    ...ncsn,
+    ...small,
+    summary: "as digits, with the sub-VP SDE and v prediction",
+    data: "digits",
+    preconditioning: "v",
+    schedule: { record: { name: "sub-vp" }, training: { kind: "schedule" }, grid: "native", steps: 200 },
   },
   "digits-ve": {
     ...ncsn,
@@ -176,6 +158,21 @@ export const presets = {
     preconditioning: "velocity",
     schedule: { record: { name: "flow" }, training: { kind: "schedule" }, grid: "native", steps: 50 },
   },
+  "digits-flow-logit-normal": {
+    ...ncsn,
+    ...small,
+    summary:
+      "as digits-flow, trained more in the middle of the way, at logit-normal times (Esser et al. 2024)",
+    data: "digits",
+    preconditioning: "velocity",
+    // Their m = 0 and s = 1: sigma / alpha of rectified flow is t / (1 - t).
+    schedule: {
+      record: { name: "flow" },
+      training: { kind: "log-normal", mean: 0, std: 1 },
+      grid: "native",
+      steps: 50,
+    },
+  },
   mnist: {
     ...ncsn,
     summary: "diffusers' MNIST network (32, 64, 64), 1.7 M parameters, for hours of training",
@@ -189,27 +186,7 @@ export const presets = {
     steps: 20000,
     optimizer: adam(5e-4, 20000),
   },
-  cifar10: {
-    ...ncsn,
-    summary: "google/ddpm-cifar10-32's network, 35.7 M parameters, for a GPU",
-    data: "shapes",
-    model: unetModel(
-      {
-        block_out_channels: [128, 256, 256, 256],
-        down_block_types: ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"],
-        up_block_types: ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
-        downsample_padding: 0,
-        flip_sin_to_cos: false,
-        freq_shift: 1,
-        norm_eps: 1e-6,
-        attention_head_dim: null,
-      },
-      { conditional: false },
-    ),
-    batch: 128,
-    steps: 300000,
-    optimizer: adam(1e-4, 300000),
-  },
+  ...papers,
   "digits-energy": {
     ...ncsn,
     summary: "handwritten digits as an energy, by maximum likelihood with a replay buffer",
@@ -227,18 +204,88 @@ export const presets = {
   density: {
     ...density,
     summary: "points in any dimension: a perceptron that trains in seconds",
-    model: mlpModel({ hidden: [128, 128, 128], act_fn: "silu", frequencies: [1, 2, 4, 8] }),
+    model: mlpModel(pointNetwork([128, 128, 128])),
+  },
+  "density-iddpm": {
+    ...density,
+    summary: "the same with DDPM's betas in a hundred steps and learned variances, whose bound is a density",
+    model: mlpModel(
+      { hidden: [128, 128, 128], act_fn: "silu", frequencies: [1, 2, 4, 8] },
+      { learnedVariance: true },
+    ),
+    objective: "hybrid",
+    schedule: {
+      record: { name: "ddpm", steps: 100 },
+      training: { kind: "schedule" },
+      grid: "native",
+      steps: 100,
+    },
+  },
+  "density-vp": {
+    ...density,
+    summary: "as density, with the variance-preserving SDE in continuous time and v prediction",
+    model: mlpModel(pointNetwork([128, 128, 128], timeScale)),
+    preconditioning: "v",
+    schedule: { record: { name: "vp" }, training: { kind: "schedule" }, grid: "native", steps: 100 },
+  },
+  "density-edm": {
+    ...density,
+    summary: "as density, with the levels, weights and grid of EDM",
+    model: mlpModel(pointNetwork([128, 128, 128])),
+    weighting: "edm",
+    schedule: {
+      record: { name: "edm", sigmaMin: 0.02, sigmaMax: 80 },
+      training: { kind: "log-normal", mean: -0.5, std: 1.4 },
+      grid: "karras",
+      steps: 18,
+    },
+  },
+  "density-flow": {
+    ...density,
+    summary: "as density, with rectified flow",
+    model: mlpModel(pointNetwork([128, 128, 128], timeScale)),
+    preconditioning: "velocity",
+    schedule: { record: { name: "flow" }, training: { kind: "schedule" }, grid: "native", steps: 50 },
   },
   "density-energy": {
     ...density,
     summary: "the same as an energy whose negative gradient is the score",
-    model: energyMlpModel({ hidden: [128, 128, 128], act_fn: "silu", frequencies: [1, 2, 4, 8] }),
+    model: energyMlpModel(pointNetwork([128, 128, 128])),
     negatives: pointNegatives,
   },
   "density-shallow": {
     ...density,
     summary: "an energy with one wide hidden layer, for which implicit-diagonal is exact",
-    model: energyMlpModel({ hidden: [512], act_fn: "silu", frequencies: [] }),
+    model: energyMlpModel({ ...pointNetwork([512]), frequencies: [] }),
+  },
+  "diffusion-2015": {
+    ...diffusion,
+    summary: "points by Gaussian diffusion in forty steps, whose betas are learned",
+    data: "swiss-roll",
+    model: mlpModel(pointNetwork([128, 128, 128], timeScale), { learnedVariance: true }),
+    diffusion: { kernel: "gaussian", steps: 40, firstBeta: 1e-4 },
+    batch: 256,
+    steps: 4000,
+    optimizer: adam(3e-3, 4000),
+    samplingBatches: [100, 1000],
+  },
+  heartbeat: {
+    ...diffusion,
+    summary: "binary sequences by binomial diffusion in two thousand steps",
+    data: "heartbeat",
+    model: flatMlpModel({ ...pointNetwork([50, 50, 50], timeScale), frequencies: [] }),
+    diffusion: { kernel: "binomial", steps: 2000 },
+    batch: 256,
+    steps: 4000,
+    optimizer: adam(3e-3, 4000),
+    samplingBatches: [64, 1000],
+  },
+  "binary-digits": {
+    ...diffusion,
+    ...small,
+    summary: "digits in black and white by binomial diffusion in five hundred steps",
+    data: "binary-digits",
+    diffusion: { kernel: "binomial", steps: 500 },
   },
   tiny: {
     ...ncsn,

@@ -1,12 +1,12 @@
 // Trains every objective on data whose score is known: one table, one picture.
 import { join } from "node:path";
-import { type ObjectiveName, objectives } from "../lib/author/objectives/index.ts";
+import type { ObjectiveName } from "../lib/author/objectives/index.ts";
 import type { Dataset, KnownDensity } from "../lib/data/dataset.ts";
 import { UsageError } from "../lib/errors.ts";
 import { figure } from "../lib/plots/figure.ts";
 import { writeFigure } from "../lib/plots/write-figure.ts";
 import { main } from "./cli/command.ts";
-import { type Contender, contender } from "./cli/comparison.ts";
+import { type Contender, comparable, contender } from "./cli/comparison.ts";
 import { comparisonFigure } from "./cli/comparison-figure.ts";
 import { shownSigmas } from "./cli/field-figures.ts";
 import { openHost } from "./cli/host.ts";
@@ -20,14 +20,12 @@ import { noiseFor } from "./recipes/noise.ts";
 import { suggestFor } from "./recipes/suggest-for.ts";
 
 const { data, sigma, weighting, negatives, batch, steps, learningRate } = modelOptions;
-const names = Object.keys(objectives) as ObjectiveName[];
-
 /** The objectives of a comma-separated list, all when there is none. Throws UsageError for one that does not exist. */
 function chosenObjectives(list: string | undefined): readonly ObjectiveName[] {
-  const chosen = list?.split(",") ?? names;
-  const unknown = chosen.find((name) => !(names as string[]).includes(name));
+  const chosen = list?.split(",") ?? comparable;
+  const unknown = chosen.find((name) => !(comparable as string[]).includes(name));
   if (unknown !== undefined)
-    throw new UsageError(`--objectives: expected some of ${names.join(",")}, got "${unknown}"`);
+    throw new UsageError(`--objectives: expected some of ${comparable.join(",")}, got "${unknown}"`);
   return chosen as readonly ObjectiveName[];
 }
 
@@ -60,7 +58,7 @@ await main({
   summary: "Train every objective on data whose score is known, and compare what they learn",
   options: {
     data,
-    objectives: text("--objectives <list>", `some of ${names.join(",")} (default: all)`),
+    objectives: text("--objectives <list>", `some of ${comparable.join(",")} (default: all)`),
     sigma,
     weighting,
     negatives,

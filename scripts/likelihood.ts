@@ -5,9 +5,11 @@ import { dataOptions } from "./cli/data.ts";
 import { openTrained } from "./cli/diffusers.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
-import { odeLikelihood } from "./cli/likelihood.ts";
-import { boundLikelihood, hasBound } from "./cli/likelihood-bound.ts";
+import { type Likelihood, odeLikelihood } from "./cli/likelihood.ts";
+import { boundLikelihood } from "./cli/likelihood-bound.ts";
 import { likelihoodSamples } from "./cli/likelihood-data.ts";
+import { diffusionLikelihood } from "./cli/likelihood-diffusion.ts";
+import { likelihoodMethods, methodsFor } from "./cli/likelihood-methods.ts";
 import { reportLikelihood } from "./cli/likelihood-report.ts";
 import { amount, common, count, optionalChoice } from "./cli/options.ts";
 import { progress } from "./cli/progress.ts";
@@ -37,8 +39,8 @@ await main({
     count: count("--count <n>", "how many (default 16 images, 500 points)"),
     method: optionalChoice(
       "--method <name>",
-      "the probability-flow ODE, or DDPM's bound (default: what the model has)",
-      ["ode", "bound"],
+      "the probability-flow ODE, DDPM's bound, or the bound of a diffusion (default: what the model has)",
+      likelihoodMethods,
     ),
     trace: optionalChoice(
       "--trace <name>",
@@ -51,7 +53,7 @@ await main({
     ),
     steps: count(
       "--steps <n>",
-      "times at which each sample's bound is evaluated (default 100, or all where the schedule has fewer)",
+      "times at which each sample's bound is evaluated (default 100, or all where the schedule has fewer; of a diffusion all)",
     ),
     ...common,
   },
@@ -59,25 +61,26 @@ await main({
   epilogue: `Traces:\n${table(traceNames.map((name) => [`  ${name}`, traces[name].summary]))}`,
   async run(values, folder) {
     const { artifact, weights: load } = await openTrained(folder ?? (await newestRun()));
-    const { method, seed, json } = values;
+    const { seed, json } = values;
+    const methods = methodsFor(artifact, values.method);
     const samples = await likelihoodSamples(values, artifact);
     const { weights, from } = await load();
     const host = await openHost(values.device);
     using stop = interrupt();
     const asked = { ...host, artifact, weights, samples, seed, signal: stop.signal };
     const start = performance.now();
-    const methods = method ? [method] : hasBound(artifact) ? ["ode", "bound"] : ["ode"];
     const ode = methods.includes("ode")
       ? await underBar("ode", (onProgress) => odeLikelihood({ ...asked, onProgress }, values))
       : undefined;
-    const bound = methods.includes("bound")
-      ? await underBar("bound", (onProgress) => boundLikelihood({ ...asked, onProgress }, values.steps))
-      : undefined;
+    const inSteps = <T>(measure: (likelihood: Likelihood, steps: number | undefined) => Promise<T>) =>
+      underBar("bound", (onProgress) => measure({ ...asked, onProgress }, values.steps));
+    const bound = methods.includes("bound") ? await inSteps(boundLikelihood) : undefined;
+    const diffusion = methods.includes("diffusion") ? await inSteps(diffusionLikelihood) : undefined;
     if (stop.signal.aborted) return 130;
     const seconds = (performance.now() - start) / 1000;
     const { name: data, count: counted, dimensions } = samples;
     const fields = { weights: from, device: host.device.name, data, samples: counted, dimensions, seconds };
-    reportLikelihood(fields, { ode, bound }, json);
+    reportLikelihood(fields, { ode, bound, diffusion }, json);
     return undefined;
   },
 });

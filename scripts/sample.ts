@@ -4,15 +4,15 @@ import { main } from "./cli/command.ts";
 import { openTrained } from "./cli/diffusers.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
-import { common, count, index, optionalChoice, text, toggle } from "./cli/options.ts";
+import { common, count, indexOrNone, optionalChoice, text, toggle } from "./cli/options.ts";
 import { checkOutputs, checkShape, writeOutputs } from "./cli/outputs.ts";
 import { requirePlane } from "./cli/plots.ts";
 import { type Progress, progress } from "./cli/progress.ts";
 import { report, table } from "./cli/report.ts";
-import { newestRun } from "./cli/run-folder.ts";
+import { newestModel } from "./cli/run-folder.ts";
 import { draw } from "./cli/sampling.ts";
 import { methodOptions } from "./cli/sampling-options.ts";
-import { type MethodName, methods } from "./recipes/methods.ts";
+import { type Method, type MethodName, methods } from "./recipes/methods.ts";
 import { defaultMethod, type SamplingChoice, samplingPlan } from "./recipes/sampling-plan.ts";
 
 const names = Object.keys(methods) as MethodName[];
@@ -40,7 +40,7 @@ await main({
   summary: "Draw samples from a trained model",
   argument: {
     name: "folder",
-    help: "a run, a model folder or a diffusers folder (default: the newest in runs/)",
+    help: "a run, a model folder or a diffusers folder (default: the newest in runs/, else the model that comes with this)",
   },
   options: {
     method: optionalChoice(
@@ -49,7 +49,7 @@ await main({
       names,
     ),
     count: count("--count <n>", "samples (default 64 images, or 6 of each class; 2000 points)"),
-    class: index("--class <n>", "draw this class only, for models with classes"),
+    class: indexOrNone("--class <n>", "draw this class only, for models with classes, or none"),
     steps: count("--steps <n>", "budget of network evaluations (default: the model's own schedule)"),
     ...methodOptions,
     batch: count("--batch <n>", "the most images at once (default: as many as the model has graphs for)"),
@@ -64,12 +64,13 @@ await main({
   examples: [
     "--method annealed-langevin",
     "--method heun --steps 18",
+    "--guidance 2 --method heun --steps 36",
     "runs/digits --class 3 --count 16 --animate three.webp",
   ],
   epilogue: `Methods:\n${table(names.map((name) => [`  ${name}`, methods[name].summary, methods[name].source]))}`,
   async run(values, folder) {
     await checkOutputs(values);
-    const opened = await openTrained(folder ?? (await newestRun()));
+    const opened = await openTrained(folder ?? (await newestModel()));
     const { artifact } = opened;
     const { manifest } = artifact;
     checkShape(values, manifest.data.shape);
@@ -77,7 +78,7 @@ await main({
     const own = { method: defaultMethod(manifest), ...opened.sampling };
     const plan = samplingPlan({ ...values, ...withDefaults(values, own) }, manifest);
     const { weights, from } = await opened.weights();
-    const { method, count: samples, nfe } = plan;
+    const { method, count: samples, nfe, columns } = plan;
     const planned = {
       weights: from,
       parameters: weights.length,
@@ -88,7 +89,9 @@ await main({
     };
     if (values.dryRun) {
       const { sigmas, stepSize } = plan.options;
-      report({ ...planned, noiseLevels: sigmas.length, stepSize }, values.json);
+      const { stepSized }: Method = methods[method];
+      const sized = stepSized?.(plan.options) && { stepSize };
+      report({ ...planned, noiseLevels: sigmas.length, ...sized }, values.json);
       return undefined;
     }
     const host = await openHost(values.device);
@@ -105,13 +108,14 @@ await main({
         batch: values.batch,
         signal: stop.signal,
         frames: values.animate || values.plot ? framesOfAnimation : 0,
-        onStep: (done, sigma) => bar.update(Math.floor(100 * (done ?? 0)), `sigma ${sigma.toPrecision(3)}`),
+        onStep: (done, sigma) =>
+          bar.update(Math.floor(100 * (done ?? 0)), sigma > 0 ? `sigma ${sigma.toPrecision(3)}` : ""),
       }),
     );
     if (!drawn) return 130;
     const seconds = (performance.now() - start) / 1000;
 
-    const wrote = await writeOutputs({ ...values, method }, { artifact, seed: values.seed }, drawn);
+    const wrote = await writeOutputs({ ...values, method, columns }, { artifact, seed: values.seed }, drawn);
     const done = {
       ...planned,
       nfe: nfe ?? drawn.nfe ?? null,

@@ -21,7 +21,7 @@ await main({
     previewEvery: count("--preview-every <n>", "steps between sample sheets (default a fifth of all steps)"),
     suggest: toggle("--suggest", "print suggested noise levels for the data and stop"),
     plot: toggle("--plot", "at the end, figures of the loss and of the learned field in <folder>/plots"),
-    dryRun: toggle("--dry-run", "print what would run, its parameters and memory, and stop"),
+    dryRun: toggle("--dry-run", "print what would run, its parameters, memory and time, and stop"),
     ...common,
   },
   examples: [

@@ -5,7 +5,7 @@ import { complaint, floors } from "./support/floors.ts";
 import { cycles, type Edge, edges } from "./support/imports.ts";
 
 const root = join(import.meta.dir, "..");
-const paths = [...new Bun.Glob("{lib,models,scripts}/**/*.ts").scanSync(root)].sort();
+const paths = [...new Bun.Glob("{lib,models,scripts}/**/*.{ts,tsx}").scanSync(root)].sort();
 const sources = await Promise.all(
   paths.map(async (path) => ({ path, source: await Bun.file(join(root, path)).text() })),
 );

@@ -1,8 +1,11 @@
 // The manifest: what an artifact's graphs are, what feeds each input, and how the flat parameter vector is laid out.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { diffusionSchema } from "./diffusion.ts";
 import { initialisationSchema } from "./initialisation.ts";
+import { loweringNames } from "./lowering.ts";
 import { negativesProblems, negativesSchema } from "./negatives.ts";
+import { noiseSchema } from "./noise.ts";
 import { sizeOf } from "./shape.ts";
 
 /** The manifest version that this build writes and reads. */
@@ -43,6 +46,8 @@ const inputPort = z.strictObject({
     "rademacher",
     "uniform",
     "sigma",
+    "importance",
+    "time",
     "schedule",
     "sample",
     "negative",
@@ -51,12 +56,17 @@ const inputPort = z.strictObject({
 
 const outputPort = z.discriminatedUnion("role", [
   z.strictObject({ ...portShape, role: z.literal("state"), of: name }),
-  ...(["loss", "gradient", "metric", "sample", "energy"] as const).map((role) =>
+  ...(["loss", "gradient", "metric", "sample", "energy", "fraction"] as const).map((role) =>
     z.strictObject({ ...portShape, role: z.literal(role) }),
   ),
 ]);
 
-const graphShape = { file: fileName, inputs: z.array(inputPort), outputs: z.array(outputPort).min(1) };
+const graphShape = {
+  file: fileName,
+  lowered: z.partialRecord(z.enum(loweringNames), fileName).exactOptional(),
+  inputs: z.array(inputPort),
+  outputs: z.array(outputPort).min(1),
+};
 const graph = z.strictObject(graphShape);
 const samplingGraph = z.strictObject({ ...graphShape, batch: positiveInteger });
 
@@ -87,47 +97,26 @@ const optimizer = z.discriminatedUnion("kind", [
   }),
 ]);
 
-const schedule = z.strictObject({
-  name,
-  sigmaMin: positive.optional(),
-  sigmaMax: positive.optional(),
-  betaMin: positive.optional(),
-  betaMax: positive.optional(),
-  steps: positiveInteger.optional(),
-});
-
-/** How training draws its noise levels: from the ladder `sigmas`, from the schedule, or as exp(N(mean, std²)). */
-const noiseOfTraining = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("ladder") }),
-  z.strictObject({ kind: z.literal("schedule") }),
-  z.strictObject({ kind: z.literal("log-normal"), mean: z.number(), std: positive }),
-]);
-
 const schema = z.strictObject({
   format: z.literal("langevin"),
   version: z.literal(manifestVersion),
   preset: name,
   model: z.strictObject({ folder: fileName, config: z.record(z.string(), z.unknown()) }),
   objective: name,
-  noise: z.strictObject({
-    preconditioning: name,
-    weighting: name,
-    schedule,
-    training: noiseOfTraining,
-    sigmas: z.array(z.number().nonnegative()).min(1),
-    sigmaData: positive,
-  }),
+  noise: noiseSchema,
   langevin: z.strictObject({ stepSize: positive, stepsPerLevel: positiveInteger }),
   data: z.strictObject({
     source: name,
     shape: shape.min(1),
     classes: count,
+    unconditional: positive.lt(1).optional(),
     units: z.strictObject({ offset: z.array(z.number()), scale: z.array(positive) }).optional(),
     // How the source was opened, for whoever opens it again.
     options: z.record(z.string(), z.unknown()),
   }),
   batch: positiveInteger,
   negatives: negativesSchema.optional(),
+  diffusion: diffusionSchema.optional(),
   parameters: z.array(parameter).min(1),
   parameterCount: positiveInteger.lt(maxElements),
   optimizer,
@@ -147,13 +136,15 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 
 /**
  * All that running an artifact needs. `noise.sigmas` is the ladder, strictly descending, without the final 0, or [0] for clean
- * data; `data.shape` is [C,H,W] for images, [D] for points, whose source has column d at offset[d] + scale[d]·x[d] of `units`;
- * `data.classes` 0 means unlabelled; `optimizer.slots` name the flat vectors beside `params` and `ema`.
+ * data, whose noise may be that of a `diffusion`; `data.shape` is [C,H,W] for images, [D] for points, whose source has column d at offset[d] + scale[d]·x[d] of `units`;
+ * `data.classes` 0 means unlabelled; `data.unconditional` is the share of samples whose class training hides, by telling the network
+ * class number `data.classes`; `optimizer.slots` name the flat vectors beside `params` and `ema`.
  */
 export type Manifest = DeepReadonly<z.infer<typeof schema>>;
 export type OptimizerEntry = Manifest["optimizer"];
 export type NegativesEntry = NonNullable<Manifest["negatives"]>;
-/** A graph file with its inputs (and what feeds them) and outputs (and what they are). */
+export type DiffusionEntry = NonNullable<Manifest["diffusion"]>;
+/** A graph file with its inputs (and what feeds them) and outputs (and what they are); `lowered` are files of the same for some machines. */
 export type GraphEntry = DeepReadonly<z.infer<typeof graph>>;
 /** A graph that denoises `batch` images at once. */
 export type SamplingEntry = DeepReadonly<z.infer<typeof samplingGraph>>;
@@ -171,12 +162,24 @@ export function stateNames(manifest: Pick<Manifest, "optimizer">): readonly stri
 /** The name among a run's tensors of the chains that persistent negatives go on from. */
 export const chainsName = "negatives";
 
-/** Every tensor that a checkpoint holds, with its shape: the flat vectors, and the chains of persistent negatives. */
+/** The names among a run's tensors of the last losses at each time of a chain, and of how many there are. */
+export const lossesName = "losses";
+export const lossCountsName = "loss_counts";
+
+/**
+ * Every tensor that a checkpoint holds, with its shape: the flat vectors, the chains of persistent negatives, and the losses that
+ * training's times are drawn by.
+ */
 export function carriedShapes(manifest: Manifest): ReadonlyMap<string, readonly number[]> {
-  const { parameterCount, negatives, data } = manifest;
+  const { parameterCount, negatives, data, noise } = manifest;
   const shapes = new Map<string, readonly number[]>();
   for (const name of stateNames(manifest)) shapes.set(name, [parameterCount]);
   if (negatives?.start === "persistent") shapes.set(chainsName, [negatives.buffer, ...data.shape]);
+  const { training } = noise;
+  if (training.kind === "loss-second-moment") {
+    shapes.set(lossesName, [training.steps, training.history]);
+    shapes.set(lossCountsName, [training.steps]);
+  }
   return shapes;
 }
 
@@ -219,6 +222,11 @@ function* unitsFit({ data: { shape, units } }: Manifest): Generator<string> {
     yield `data.units: expected ${shape[0]} offsets and scales for points [${shape}]`;
 }
 
+function* hiddenClassesExist({ data: { classes, unconditional } }: Manifest): Generator<string> {
+  if (unconditional !== undefined && classes === 0)
+    yield `data.unconditional: expected classes that training can hide ${unconditional} of the time, got none`;
+}
+
 function* graphIsConsistent([where, graph]: readonly [string, GraphEntry]): Generator<string> {
   const { inputs, outputs } = graph;
   yield* unique(`${where}.inputs`, namesOf(inputs));
@@ -252,14 +260,24 @@ function* negativesFit({ negatives, batch, graphs }: Manifest): Generator<string
     }, ${graphs.negatives ? "a graph" : "no graph"} and ${fed} inputs`;
 }
 
+function* diffusionFits({ diffusion, graphs }: Manifest): Generator<string> {
+  const fed = graphs.step.inputs.filter(({ feed }) => feed === "time").length;
+  if (fed !== Number(!!diffusion))
+    yield `diffusion: expected one input of graphs.step that its times feed, or neither; got ${
+      diffusion ? "a diffusion" : "none"
+    } and ${fed} inputs`;
+}
+
 const rules: readonly ((manifest: Manifest) => Iterable<string>)[] = [
   (manifest) => unique("parameters", namesOf(manifest.parameters)),
-  (manifest) => unique("optimizer.slots", [...stateNames(manifest), chainsName]),
+  (manifest) => unique("optimizer.slots", [...stateNames(manifest), chainsName, lossesName, lossCountsName]),
   parametersTile,
   sigmasDescend,
   zeroStandsAlone,
   unitsFit,
+  hiddenClassesExist,
   negativesFit,
+  diffusionFits,
   graphsAreConsistent,
 ];
 

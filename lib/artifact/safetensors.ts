@@ -1,6 +1,7 @@
 // The safetensors file format (8 bytes of header length, a JSON header, the tensors' little-endian bytes), read and written.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import { joined } from "./joined.ts";
 
 interface Arrays {
   F64: Float64Array;
@@ -255,12 +256,5 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, SafeTensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
-  const pieces = safetensorsPieces(tensors, metadata);
-  const bytes = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
+  return joined(safetensorsPieces(tensors, metadata));
 }

@@ -1,4 +1,5 @@
 // Authoring: a network, an objective and an optimizer become ONNX files and the manifest that says how to run them.
+import type { LoweringName } from "../artifact/lowering.ts";
 import {
   type Feed,
   type GraphEntry,
@@ -11,16 +12,29 @@ import {
   stateNames,
 } from "../artifact/manifest.ts";
 import { UserError } from "../errors.ts";
+import { openScheduleOf } from "../theory/family.ts";
 import type { GaussianMixture } from "../theory/gaussian-mixture.ts";
-import { levelInputs, type Network } from "./denoiser.ts";
+import { levelInputs, type Network, reverseInputs } from "./denoiser.ts";
+import {
+  type DiffusionModel,
+  declareDiffusion,
+  diffusionDraws,
+  diffusionLosses,
+  reverseOutputs,
+  timeInput,
+} from "./diffusion/graphs.ts";
 import { type EnergyNetwork, gradientField } from "./energy.ts";
+import { multiplyAdds } from "./graph/cost.ts";
 import { peakBytes } from "./graph/memory.ts";
 import { isOp, type Tensor } from "./graph/tensor.ts";
 import { topological } from "./graph/traverse.ts";
 import {
+  byImportance,
   declareParameters,
   evalOutputs,
   fusedOutputs,
+  learnsVariance,
+  type Model,
   type Output,
   type Outputs,
   optimizerOutputs,
@@ -32,21 +46,28 @@ import { Layout } from "./layout.ts";
 import { likelihoodOutputs } from "./likelihood.ts";
 import { lower } from "./lower/lower.ts";
 import { negativesOutputs } from "./negatives.ts";
+import type { ParameterSpec } from "./nn/parameters.ts";
 import { type ObjectiveName, objectives } from "./objectives/index.ts";
 import { mixtureScore } from "./objectives/mixture-score.ts";
 import type { Objective } from "./objectives/objective.ts";
 import { encodeModel } from "./onnx/model.ts";
 import { slotNames } from "./optim/optimizers.ts";
 
-type Described = Pick<Manifest, "preset" | "model" | "noise" | "langevin" | "data" | "batch" | "ema">;
+interface Described
+  extends Pick<Manifest, "preset" | "model" | "langevin" | "data" | "batch" | "ema" | "diffusion"> {
+  readonly noise: Omit<Manifest["noise"], "variance">;
+}
 type WithoutSlots<Entry> = Entry extends OptimizerEntry ? Omit<Entry, "slots"> : never;
+
+/** What models of a diffusion minimise: -K, the bound on -log p. */
+const diffusionObjective = "diffusion-bound";
 
 export type OptimizerSettings = WithoutSlots<OptimizerEntry>;
 
 export interface Authoring extends Described {
   /** A score network, or the energy whose negative gradient is one. */
   readonly network: { readonly score: Network } | { readonly energy: EnergyNetwork };
-  readonly objective: ObjectiveName;
+  readonly objective: ObjectiveName | typeof diffusionObjective;
   /** The law of the data, for objectives that learn from its true score. */
   readonly oracle?: GaussianMixture | undefined;
   /** How objectives that learn from the model's own samples draw them; the others do without. */
@@ -54,6 +75,8 @@ export interface Authoring extends Described {
   readonly optimizer: OptimizerSettings;
   /** Batch sizes of the sampling models. */
   readonly samplingBatches: readonly number[];
+  /** For whom the graphs that are run are written besides. */
+  readonly lowering?: LoweringName | undefined;
 }
 
 export interface Authored {
@@ -62,6 +85,8 @@ export interface Authored {
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** An estimate of the intermediate results alive at once in a training step. */
   readonly stepBytes: number;
+  /** The multiply-adds of a training step's convolutions and matrix products. */
+  readonly stepMultiplyAdds: number;
 }
 
 /** Writes all graphs of one model; the same settings give the same bytes. */
@@ -73,30 +98,45 @@ export function author(settings: Authoring): Authored {
     negatives,
     samplingBatches,
     optimizer: chosen,
+    lowering,
     ...described
   } = settings;
   const { data, batch } = described;
   const energy = "energy" in network ? network.energy : undefined;
   const score = "energy" in network ? gradientField(network.energy) : network.score;
   const model = { network: score, energy, shape: data.shape, classes: data.classes };
-  const objective = objectiveFor(name, { oracle, energy }, described);
-  const langevin = drawsNegatives(objective) ? (negatives ?? withoutNegatives(name)) : undefined;
-  const specs = declareParameters(model);
+  const chain = openScheduleOf(described.noise.schedule).discrete;
+  const variance = chain && learnsVariance(model);
+  const learning =
+    name === diffusionObjective
+      ? diffusionLearning({ ...model, diffusion: described.diffusion ?? withoutDiffusion() })
+      : scoreLearning(model, objectiveFor(name, { oracle, energy, chain, variance }, described), oracle);
+  const { specs, draws } = learning;
+  const langevin = drawsNegatives(learning) ? (negatives ?? withoutNegatives(name)) : undefined;
   const layout = new Layout(specs);
   const optimizer = { ...chosen, slots: [...slotNames(chosen.kind)] } as OptimizerEntry;
-  const losses = sampleLosses(model, objective, batch, oracle && mixtureScore(oracle));
-  const training = trainingOutputs(losses, specs, layout);
+  const losses = learning.losses(batch);
+  const byLoss = described.noise.training.kind === "loss-second-moment";
+  const training = trainingOutputs(byLoss ? byImportance(losses) : losses, specs, layout);
   const step = optimizerOutputs(optimizer, layout);
 
   const files = new Map<string, Uint8Array>();
   const states = stateNames({ optimizer }).map((name) => [name, "state"] as const);
-  const feeds = { ...feedsByName, ...Object.fromEntries(states), ...objective.draws };
+  const feeds = { ...feedsByName, ...Object.fromEntries(states), ...draws };
   const write = (file: string, outputs: Outputs, extra: Feeds = {}) => {
     const { bytes, ...entry } = emit(file, outputs, { ...feeds, ...extra });
     files.set(file, bytes);
-    return entry;
+    const fast = lowering && emitLowered(outputs, lowering);
+    if (!fast) return entry;
+    const name = file.replace(/\.onnx$/, `.${lowering}.onnx`);
+    files.set(name, fast);
+    return { ...entry, lowered: { [lowering]: name } };
   };
-  const fused = fusedOutputs(training, step);
+  const fused = {
+    ...fusedOutputs(training, step),
+    ...(byLoss && { losses: { ...evalOutputs(losses, layout).loss!, role: "metric" as const } }),
+  };
+  const results = Object.values(fused).map(({ tensor }) => tensor);
   const sampled = { x: "sample", z: "normal" } as const;
   const graphs = {
     training: write("training_model.onnx", training),
@@ -107,15 +147,16 @@ export function author(settings: Authoring): Authored {
       negatives: write("negatives_model.onnx", negativesOutputs(model, batch, layout, langevin), sampled),
     }),
     // As many at once as a training step, which needs about as much memory. One level says nothing of the others.
-    ...(described.noise.sigmas.length > 1 && {
-      likelihood: write("likelihood_model.onnx", likelihoodOutputs(model, batch, layout), {
-        x: "sample",
-        direction: "sample",
+    ...(!described.diffusion &&
+      described.noise.sigmas.length > 1 && {
+        likelihood: write("likelihood_model.onnx", likelihoodOutputs(model, batch, layout), {
+          x: "sample",
+          direction: "sample",
+        }),
       }),
-    }),
     sampling: samplingBatches.map((size) => ({
       batch: size,
-      ...write(`sample_model_${size}.onnx`, samplingOutputs(model, size, layout), sampled),
+      ...write(`sample_model_${size}.onnx`, learning.sampling(size, layout), sampled),
     })),
   };
   const parameters = { parameters: layout.entries, parameterCount: layout.size };
@@ -124,6 +165,7 @@ export function author(settings: Authoring): Authored {
       format: "langevin",
       version: manifestVersion,
       ...described,
+      noise: { ...described.noise, ...(variance && { variance: "learned" }) },
       ...(langevin && { negatives: langevin }),
       objective: name,
       optimizer,
@@ -131,7 +173,8 @@ export function author(settings: Authoring): Authored {
       graphs,
     },
     files,
-    stepBytes: peakBytes(lower(Object.values(fused).map(({ tensor }) => tensor))),
+    stepBytes: peakBytes(lower(results, lowering)),
+    stepMultiplyAdds: multiplyAdds(results),
   };
 }
 
@@ -152,11 +195,46 @@ function objectiveFor(
 const lacking: Record<NonNullable<Objective["needs"]>, string> = {
   oracle: "needs data whose true score is known, such as --data two-gaussians",
   energy: "needs an energy-based model, such as --preset density-energy",
+  chain: "needs a schedule of discrete steps, such as that of --preset digits-ddpm",
+  variance:
+    "needs a network that learns the variances of a schedule's discrete steps, such as --preset digits-iddpm",
 };
 
-const drawsNegatives = ({ draws }: Objective) => Object.values(draws).includes("negative");
+/** What differs between models of noise levels and those of a diffusion. */
+interface Learning {
+  readonly specs: readonly ParameterSpec[];
+  readonly draws: Feeds;
+  losses(batch: number): Tensor;
+  sampling(batch: number, layout: Layout): Outputs;
+}
 
-function withoutNegatives(name: ObjectiveName): never {
+const scoreLearning = (
+  model: Model,
+  objective: Objective,
+  oracle: GaussianMixture | undefined,
+): Learning => ({
+  specs: declareParameters(model),
+  draws: objective.draws,
+  losses: (batch) => sampleLosses(model, objective, batch, oracle && mixtureScore(oracle)),
+  sampling: (batch, layout) => samplingOutputs(model, batch, layout),
+});
+
+const diffusionLearning = (model: DiffusionModel): Learning => ({
+  specs: declareDiffusion(model),
+  draws: diffusionDraws(model),
+  losses: (batch) => diffusionLosses(model, batch),
+  sampling: (batch, layout) => reverseOutputs(model, batch, layout),
+});
+
+function withoutDiffusion(): never {
+  throw new UserError(
+    `objective "${diffusionObjective}" needs a diffusion, such as that of --preset heartbeat`,
+  );
+}
+
+const drawsNegatives = ({ draws }: Pick<Learning, "draws">) => Object.values(draws).includes("negative");
+
+function withoutNegatives(name: string): never {
   throw new UserError(
     `objective "${name}" learns from samples of the model and needs settings of its negatives, such as those of --preset density-energy`,
   );
@@ -169,9 +247,11 @@ const feedsByName: Feeds = {
   x: "data",
   label: "label",
   gradient: "gradient",
-  ...Object.fromEntries(levelInputs.map((name) => [name, "sigma"])),
+  importance: "importance",
+  [timeInput]: "time",
+  ...Object.fromEntries([...levelInputs, ...reverseInputs].map((name) => [name, "sigma"])),
   ...Object.fromEntries(
-    ["learning_rate", "first_correction", "second_correction", "ema_decay", "a", "b", "c", "limit"].map(
+    ["learning_rate", "first_correction", "second_correction", "ema_decay", "a", "b", "c", "w", "limit"].map(
       (name) => [name, "schedule"],
     ),
   ),
@@ -179,16 +259,29 @@ const feedsByName: Feeds = {
 
 /** Lowers and encodes a graph, and describes it for the manifest. */
 function emit(file: string, outputs: Outputs, feeds: Feeds): GraphEntry & { readonly bytes: Uint8Array } {
-  const named = Object.entries(outputs);
-  const lowered = lower(named.map(([, { tensor }]) => tensor));
-  const inputs = topological(lowered).filter((node) => isOp(node, "Input"));
-  const bytes = encodeModel(Object.fromEntries(named.map(([name], i) => [name, lowered[i]!])), inputs);
+  const { bytes, inputs } = encode(outputs, lower(tensorsOf(outputs)));
   return {
     file,
     bytes,
     inputs: inputs.map((node) => inputPort(node, feeds)),
-    outputs: named.map(([name, output]) => outputPort(name, output)),
+    outputs: Object.entries(outputs).map(([name, output]) => outputPort(name, output)),
   };
+}
+
+/** The same graph for some machines alone; undefined where it would be no other. */
+function emitLowered(outputs: Outputs, lowering: LoweringName): Uint8Array | undefined {
+  const lowered = lower(tensorsOf(outputs), lowering);
+  return topological(lowered).some((node) => isOp(node, "BlockedConv"))
+    ? encode(outputs, lowered).bytes
+    : undefined;
+}
+
+const tensorsOf = (outputs: Outputs) => Object.values(outputs).map(({ tensor }) => tensor);
+
+function encode(outputs: Outputs, lowered: readonly Tensor[]) {
+  const inputs = topological(lowered).filter((node) => isOp(node, "Input"));
+  const named = Object.keys(outputs).map((name, i) => [name, lowered[i]!] as const);
+  return { bytes: encodeModel(Object.fromEntries(named), inputs), inputs };
 }
 
 function inputPort(node: Tensor<"Input">, feeds: Feeds): InputPort {

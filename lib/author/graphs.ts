@@ -2,13 +2,22 @@
 import type { OptimizerEntry, OutputPort } from "../artifact/manifest.ts";
 import { sizeOf } from "../artifact/shape.ts";
 import { gradient } from "./autodiff/gradient.ts";
-import { denoiser, type Level, levelInputs, type Network } from "./denoiser.ts";
+import {
+  denoiser,
+  type Level,
+  levelInputs,
+  type Network,
+  type ReverseLevel,
+  reverseInputs,
+} from "./denoiser.ts";
 import { type EnergyNetwork, preconditionedEnergy } from "./energy.ts";
 import { input } from "./graph/constant.ts";
 import {
   abs,
   add,
+  cast,
   concat,
+  exp,
   less,
   maximum,
   mean,
@@ -25,7 +34,7 @@ import type { Layout } from "./layout.ts";
 import { type ParameterSpec, Parameters } from "./nn/parameters.ts";
 import type { Objective, Score } from "./objectives/objective.ts";
 import { clipByNorm, norm } from "./optim/clip.ts";
-import { update } from "./optim/optimizers.ts";
+import { toward, update } from "./optim/optimizers.ts";
 
 /** What a graph answers: a tensor and what it is; a state output replaces the state input `of`. */
 export interface Output {
@@ -53,20 +62,38 @@ export function declareParameters(model: Model): ParameterSpec[] {
 }
 
 export function modelInputs({ shape, classes }: Model, batch: number) {
-  const at = Object.fromEntries(levelInputs.map((name) => [name, input(name, [batch])])) as Level;
+  const at = inputsOf<Level>(levelInputs, batch);
   const label = classes > 0 ? input("label", [batch], "int32") : undefined;
   return { x: input("x", [batch, ...shape]), at, label };
 }
+
+/** Whether the network answers the variances of reverse steps besides. */
+export function learnsVariance(model: Model): boolean {
+  const { x, at, label } = modelInputs(model, 1);
+  return denoiser(model.network, new Parameters(), at, label).fraction(x) !== undefined;
+}
+
+/** An input [batch] of each name. */
+const inputsOf = <T extends Readonly<Record<string, Tensor>>>(
+  names: readonly (keyof T & string)[],
+  batch: number,
+) => Object.fromEntries(names.map((name) => [name, input(name, [batch])])) as T;
 
 /** The weighted loss of each sample of a batch, [batch], as a function of named parameters. */
 export function sampleLosses(model: Model, objective: Objective, batch: number, oracle?: Score): Tensor {
   const { x, at, label } = modelInputs(model, batch);
   const p = new Parameters();
-  const { score } = denoiser(model.network, p, at, label);
+  const { score, ...steps } = denoiser(model.network, p, at, label);
   const energy = model.energy && preconditionedEnergy(model.energy, p, at, label);
   const draws = Object.fromEntries(Object.keys(objective.draws).map((name) => [name, input(name, x.shape)]));
-  return mul(at.weight, objective.loss(score, { x, sigma: at.sigma, draws, oracle, energy }));
+  const { sigma, weight } = at;
+  const reverse = { ...steps, ...inputsOf<ReverseLevel>(reverseInputs, batch) };
+  const losses = objective.loss(score, { x, sigma, weight, draws, oracle, energy, reverse });
+  return objective.weighs ? losses : mul(weight, losses);
 }
+
+/** The loss of each sample by its importance, [B], where training draws some times more often than they count. */
+export const byImportance = (losses: Tensor): Tensor => mul(losses, input("importance", losses.shape));
 
 /** The mean loss and its gradient as one flat vector. */
 export function trainingOutputs(losses: Tensor, specs: readonly ParameterSpec[], layout: Layout) {
@@ -100,30 +127,29 @@ const largestNorm = 1e30;
 export function optimizerOutputs(entry: OptimizerEntry, layout: Layout): Outputs {
   const vector = (name: string) => input(name, [layout.size]);
   const gradientNorm = norm(vector("gradient"));
+  const finite = less(abs(gradientNorm), largestNorm);
+  const share = cast(finite, "float32");
   const slots = Object.fromEntries(entry.slots.map((name) => [name, vector(name)]));
   const updated = update(entry, {
     params: vector("params"),
-    gradient: clipByNorm(vector("gradient"), gradientNorm, entry.clipNorm),
+    gradient: where(finite, clipByNorm(vector("gradient"), gradientNorm, entry.clipNorm), 0),
     slots,
     schedule: {
       learningRate: input("learning_rate", []),
       firstCorrection: input("first_correction", []),
       secondCorrection: input("second_correction", []),
     },
+    share,
   });
   const params = layout.keepFrozen(updated.params, vector("params"));
-  const ema = movingAverage(vector("ema"), params, input("ema_decay", []));
-  const finite = less(abs(gradientNorm), largestNorm);
+  // decay·average + (1 - decay)·params (Song & Ermon 2020, technique 5).
+  const ema = toward(vector("ema"), params, mul(share, sub(1, input("ema_decay", []))));
   const next = Object.entries({ params, ema, ...updated.slots }).map(([name, now]): [string, Output] => [
     `${name}_next`,
-    { tensor: where(finite, now, vector(name)), role: "state", of: name },
+    { tensor: now, role: "state", of: name },
   ]);
   return { ...Object.fromEntries(next), gradient_norm: { tensor: gradientNorm, role: "metric" } };
 }
-
-/** decay·average + (1 - decay)·now (Song & Ermon 2020, technique 5). */
-const movingAverage = (average: Tensor, now: Tensor, decay: Tensor) =>
-  add(now, mul(decay, sub(average, now)));
 
 /** Loss, gradient and optimizer as one graph. */
 export function fusedOutputs(
@@ -142,23 +168,28 @@ export function fusedOutputs(
 
 /**
  * One evaluation and one affine step of a sampler, x_next = a·x + b·D(x; sigma) + c·z with D clipped to ±limit, and the energy
- * where there is one.
+ * where there is one. A network that learns variances answers its fraction v as well, and the noise is c·exp(w·v)·z.
  */
 export function samplingOutputs(model: Model, batch: number, layout: Layout): Outputs {
   const { x, at, label } = modelInputs(model, batch);
   const p = new Parameters();
   const coefficient = (name: string) => input(name, []);
   const limit = coefficient("limit");
-  const denoised = minimum(maximum(denoiser(model.network, p, at, label).denoised(x), neg(limit)), limit);
+  const field = denoiser(model.network, p, at, label);
+  const denoised = minimum(maximum(field.denoised(x), neg(limit)), limit);
+  const fraction = field.fraction(x);
   const drift = add(mul(coefficient("a"), x), mul(coefficient("b"), denoised));
-  const next = add(drift, mul(coefficient("c"), input("z", x.shape)));
+  const noise = mul(coefficient("c"), input("z", x.shape));
+  const next = add(drift, fraction ? mul(noise, exp(mul(coefficient("w"), fraction))) : noise);
   const energy = model.energy && preconditionedEnergy(model.energy, p, at, label)(x);
-  const [boundNext, boundDenoised, boundEnergy] = layout.bind(
-    energy ? [next, denoised, energy] : [next, denoised],
-  );
-  return {
-    x_next: { tensor: boundNext!, role: "sample" },
-    denoised: { tensor: boundDenoised!, role: "sample" },
-    ...(boundEnergy && { energy: { tensor: boundEnergy, role: "energy" } }),
+  const outputs: Outputs = {
+    x_next: { tensor: next, role: "sample" },
+    denoised: { tensor: denoised, role: "sample" },
+    ...(energy && { energy: { tensor: energy, role: "energy" } }),
+    ...(fraction && { fraction: { tensor: fraction, role: "fraction" } }),
   };
+  const bound = layout.bind(Object.values(outputs).map(({ tensor }) => tensor));
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, output], i) => [name, { ...output, tensor: bound[i]! }]),
+  );
 }

@@ -1,11 +1,13 @@
 // The data that needs no files, by name: pictures, and points whose density is known; it runs in a browser.
 
+import { binaryDigits } from "./binary-digits.ts";
 import type { Dataset } from "./dataset.ts";
 import { densities, openGaussian } from "./densities/index.ts";
 import { digits } from "./digits.ts";
+import { heartbeat } from "./heartbeat.ts";
 import { shapes } from "./shapes.ts";
 
-const pictures = { digits, shapes };
+const pictures = { digits, shapes, "binary-digits": binaryDigits, heartbeat };
 
 /** Each set by its name; the seed names its samples. */
 export const builtins: Readonly<Record<string, (seed: number) => Dataset>> = {

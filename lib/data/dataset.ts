@@ -10,6 +10,10 @@ export interface Dataset {
   readonly size: number;
   /** Number of labels 0..classes-1; 0 when unlabelled. */
   readonly classes: number;
+  /** Whether every value is -1 or 1. */
+  readonly binary?: boolean;
+  /** The entropy of a sample in bits, where it has one that is known. */
+  readonly entropy?: number;
   /** The law that the samples follow, where it is known. */
   readonly density?: KnownDensity;
   /** The units of the points' source. */

@@ -1,7 +1,10 @@
 // Devices: which execution provider runs the graphs, found by asking it to run the smallest model.
 import type * as ort from "onnxruntime-common";
+import type { LoweringName } from "../artifact/lowering.ts";
 import { UsageError, UserError } from "../errors.ts";
+import { blockedLayout } from "./blocked-layout.ts";
 import { identityModel } from "./identity.ts";
+import { Queue } from "./queue.ts";
 
 /** What this wing needs of an ONNX Runtime package; the caller chooses onnxruntime-node or onnxruntime-web. */
 export type Runtime = Pick<typeof ort, "InferenceSession" | "Tensor" | "env">;
@@ -11,16 +14,25 @@ export interface Device {
   readonly name: ProviderName;
   /** The provider as ONNX Runtime calls it, for reports. */
   readonly provider: string;
-  /** Where state lives between runs: CUDA's goes through host memory, as its binding has no device tensors. */
-  readonly resident: "cpu" | "gpu";
+  readonly resident: Residence;
+  /** What its sessions do: in a browser, runs that overlap on a GPU fail. */
+  readonly queue: Queue;
   readonly sessionOptions: SessionOptions;
+  /** The graphs that it runs faster than portable ones, where an artifact has some. */
+  readonly lowering?: LoweringName | undefined;
   /** Why `auto` chose this device, one line. */
   readonly note?: string;
 }
 
+/**
+ * Where state lives between runs: in buffers on the host that runs write, in tensors on the host that runs make, or on the GPU. CUDA's
+ * goes through host memory, as its binding has no device tensors; WebAssembly has a memory of its own and writes none that it is given.
+ */
+type Residence = "cpu" | "wasm" | "gpu";
+
 interface Provider {
   readonly provider: string;
-  readonly resident: "cpu" | "gpu";
+  readonly resident: Residence;
   readonly executionProviders: readonly ort.InferenceSession.ExecutionProviderConfig[];
   readonly install: string;
 }
@@ -39,6 +51,12 @@ const providers = {
     executionProviders: [{ name: "webgpu", preferredLayout: "NCHW" }],
     install: "install libvulkan1 and your GPU's Vulkan driver, or use --device cpu",
   },
+  wasm: {
+    provider: "WebAssembly",
+    resident: "wasm",
+    executionProviders: ["wasm"],
+    install: "take a browser with WebAssembly",
+  },
   cuda: {
     provider: "CUDAExecutionProvider",
     resident: "cpu",
@@ -52,7 +70,7 @@ const providers = {
 type ProviderName = keyof typeof providers;
 export type DeviceName = ProviderName | "auto";
 
-/** What `openDevice` takes, for the command line's choices. */
+/** What `openDevice` takes. */
 export const deviceNames = [...(Object.keys(providers) as ProviderName[]), "auto"] as const;
 
 export interface DeviceOptions {
@@ -78,10 +96,15 @@ export async function openDevice(
   if (name === "auto") return automatic(runtime, options);
   const device = deviceOf(name, options);
   const problem = await probe(runtime, device);
-  if (problem === undefined) return device;
+  if (problem === undefined) return withLowering(runtime, device);
   throw new UserError(
     `--device ${name}: cannot run on ${device.provider} (${problem}); ${providers[name].install}`,
   );
+}
+
+async function withLowering(runtime: Runtime, device: Device): Promise<Device> {
+  if (device.name !== "cpu") return device;
+  return { ...device, lowering: await blockedLayout(runtime, device.sessionOptions) };
 }
 
 function deviceOf(name: ProviderName, options: DeviceOptions): Device {
@@ -89,7 +112,7 @@ function deviceOf(name: ProviderName, options: DeviceOptions): Device {
   const strict = options.strict && name !== "cpu";
   const extra = { session: { disable_cpu_ep_fallback: "1" } };
   const sessionOptions = { executionProviders, logSeverityLevel: 4, ...(strict && { extra }) } as const;
-  return { name, provider, resident, sessionOptions };
+  return { name, provider, resident, queue: new Queue(), sessionOptions };
 }
 
 async function automatic(runtime: Runtime, options: DeviceOptions): Promise<Device> {
@@ -100,7 +123,10 @@ async function automatic(runtime: Runtime, options: DeviceOptions): Promise<Devi
     if (problem === undefined) return { ...device, note: `auto: ${name}` };
     missing.push(`no ${name}: ${problem}`);
   }
-  return { ...deviceOf("cpu", options), note: `auto: using the CPU (${missing.join("; ")})` };
+  return {
+    ...(await withLowering(runtime, deviceOf("cpu", options))),
+    note: `auto: using the CPU (${missing.join("; ")})`,
+  };
 }
 
 /** Why `auto` passes over a device. A software adapter is some 75 times slower than the CPU provider. */
@@ -112,15 +138,19 @@ async function unfit(
   if (device.name !== "webgpu") return probe(runtime, device);
   const drivers = environment.VK_DRIVER_FILES ?? environment.VK_ICD_FILENAMES ?? "";
   if (software.test(drivers)) return `${drivers} is a software driver`;
-  return (await probe(runtime, device)) ?? softwareAdapter(runtime);
+  const problem = await probe(runtime, device);
+  if (problem !== undefined) return problem;
+  // Only browsers show their adapter.
+  const info = runtime.env.webgpu?.adapter?.info;
+  return info && softwareAdapter(info);
 }
 
 const software = /swiftshader|lavapipe|llvmpipe|lvp_icd/i;
 
-/** Only browsers show their adapter. */
-function softwareAdapter({ env }: Runtime): string | undefined {
-  const info = env.webgpu?.adapter?.info;
-  if (!info) return undefined;
+type AdapterInfo = GPUAdapter["info"];
+
+/** Which software an adapter of WebGPU is; undefined for a real GPU. */
+export function softwareAdapter(info: AdapterInfo): string | undefined {
   const description = `${info.vendor} ${info.architecture} ${info.description}`.trim();
   return info.isFallbackAdapter || software.test(description)
     ? `${description} is a software adapter`

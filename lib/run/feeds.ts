@@ -5,6 +5,7 @@ import { UserError } from "../errors.ts";
 import type { RandomStream } from "../random.ts";
 import { openFamily } from "../theory/family.ts";
 import { levelInputs } from "../theory/preconditioning.ts";
+import { reverseInputs } from "../theory/reverse-step.ts";
 import type { Runtime } from "./device.ts";
 import type { Tensors } from "./session.ts";
 import { residentFeeds } from "./state.ts";
@@ -16,6 +17,10 @@ export interface RunValues {
   readonly labels?: ArrayLike<number> | undefined;
   /** The noise level of each sample of the batch. */
   readonly sigmas: ArrayLike<number>;
+  /** The time of each sample in the chain of a diffusion. */
+  readonly times?: ArrayLike<number> | undefined;
+  /** What the loss of each sample counts for. */
+  readonly importance?: ArrayLike<number> | undefined;
   /** Scalars by input name. */
   readonly schedule: Readonly<Record<string, number>>;
   /** The generator of sample number `i` of the batch for the input `port`; none leaves zeros. */
@@ -73,6 +78,8 @@ const writers: { readonly [K in Feed]: Writer } = {
     for (let i = 0; i < out.length; i++)
       out[i] = levels[i]![port.name] ?? refuse(port, `expected one of: ${named(levels[i]!)}`);
   },
+  importance: (out, port, { importance }) => copy(out, port, importance),
+  time: (out, port, { times }) => copy(out, port, times),
   schedule: (out, port, { schedule }) => {
     out.fill(schedule[port.name] ?? refuse(port, `expected one of: ${named(schedule)}`));
   },
@@ -86,10 +93,11 @@ type LevelInputs = Readonly<Record<string, number>>;
 
 /** What a graph is told of a noise level, by the names of its inputs. */
 function levelsOf({ noise }: Manifest): (sigma: number) => LevelInputs {
-  const { preconditioning, weighting } = openFamily(noise);
+  const { schedule, preconditioning, weighting } = openFamily(noise);
   const { sigmaData } = noise;
   return (sigma) => ({
     ...levelInputs(preconditioning, sigma, sigmaData),
+    ...reverseInputs(schedule, sigma),
     weight: weighting(sigma, sigmaData),
   });
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors.ts";
+import { type Keep, type Pieces, parseJson } from "./contents.ts";
 
 /** Unfinished and discarded names begin with this; whatever is found under it is rubbish of a killed process. */
 const rubbish = ".unfinished-";
@@ -30,7 +31,7 @@ export async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 /** Writes a new file and flushes it to the disk; returns its SHA-256. Throws where the file exists. */
-export async function writeFlushed(path: string, pieces: readonly Uint8Array[]): Promise<string> {
+export async function writeFlushed(path: string, pieces: Pieces): Promise<string> {
   await using file = await fs.open(path, "wx");
   const hash = createHash("sha256");
   for (const piece of pieces) {
@@ -58,31 +59,32 @@ export async function readHashed(path: string): Promise<{ bytes: Uint8Array; dig
   return { bytes, digest: hash.digest("hex") };
 }
 
-/** A text as the contents of a file. */
-export const textPieces = (text: string) => [new TextEncoder().encode(text)];
-
-/** A value as the contents of a JSON file. */
-export const jsonPieces = (value: unknown) => textPieces(`${JSON.stringify(value, null, 2)}\n`);
-
 /** Reads a JSON file. Throws UserError where it cannot be read or holds something else. */
 export async function readJson(path: string): Promise<unknown> {
-  const text = await filing(`cannot read ${path}`, () => fs.readFile(path, "utf8"));
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UserError(`${path}: expected JSON, got ${text.length} characters of something else`);
-  }
+  return parseJson(await filing(`cannot read ${path}`, () => fs.readFile(path, "utf8")), path);
+}
+
+/** Has new files written into a folder, which and its own folders are made where they lack, and flushes all of it. */
+export async function fillFolder(path: string, fill: (keep: Keep) => Promise<unknown>): Promise<void> {
+  const folders = new Set<string>();
+  await fill(async (name, pieces) => {
+    const file = join(path, name);
+    await fs.mkdir(dirname(file), { recursive: true });
+    folders.add(dirname(file));
+    return writeFlushed(file, pieces);
+  });
+  for (const folder of folders) await syncFolder(folder);
 }
 
 /** Makes renames and new files in a folder durable; Windows cannot open folders and orders them by itself. */
-export async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   await using folder = await fs.open(path, "r");
   await folder.sync();
 }
 
 /** Writes a file beside the final name, flushes it and renames it into place; a failure until then leaves the older file as it was. */
-export async function placeFile(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+export async function placeFile(path: string, pieces: Pieces): Promise<void> {
   await placing(path, async (beside) => {
     await writeFlushed(beside, pieces);
     await fs.rename(beside, path);

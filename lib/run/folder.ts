@@ -1,19 +1,15 @@
 // Artifact folders: graph files and the manifest that says what they are, opened and written.
 import fs from "node:fs/promises";
 import { join } from "node:path";
+import { graphFiles, manifestFile, portable } from "../artifact/graph-files.ts";
 import { type Manifest, parseManifest } from "../artifact/manifest.ts";
 import { UserError } from "../errors.ts";
-import { filing, jsonPieces, placeFile, placeFolder, readJson, writeFlushed } from "./files.ts";
+import { jsonPieces } from "./contents.ts";
+import { filing, placeFile, placeFolder, readJson, writeFlushed } from "./files.ts";
 import type { Artifact } from "./session.ts";
 import { writeModel, writePipeline } from "./weights.ts";
 
-const manifestFile = "manifest.json";
 const author = (dir: string) => `write one with \`bun scripts/author.ts --out ${dir}\``;
-
-/** The graph files that a manifest names. */
-function filesOf({ graphs: { sampling, ...others } }: Manifest): string[] {
-  return [...new Set([...Object.values(others), ...sampling].map(({ file }) => file))];
-}
 
 const exists = (path: string) =>
   fs.stat(path).then(
@@ -56,7 +52,7 @@ export async function writeArtifact(
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<void> {
   parseManifest(manifest, "writeArtifact");
-  const lacking = filesOf(manifest).filter((file) => !files.has(file));
+  const lacking = graphFiles(manifest).filter((file) => !files.has(file));
   if (lacking.length > 0)
     throw new Error(`writeArtifact: the manifest names ${lacking.join(", ")}, which are not given`);
   await filing(`cannot write an artifact to ${dir}`, async () => {
@@ -74,7 +70,7 @@ export function writeManifest(dir: string, manifest: Manifest): Promise<void> {
 }
 
 /**
- * Writes all that sampling needs as a folder of its own, in place of an older one: manifest, graphs that sample and the
+ * Writes all that sampling needs as a folder of its own, in place of an older one: manifest, portable graphs that sample and the
  * weights in diffusers' layout, with a scheduler where diffusers has one for the model's noise. Throws UserError where the file
  * system refuses; the older folder is then untouched.
  */
@@ -83,7 +79,8 @@ export async function writeModelFolder(
   artifact: Artifact,
   weights: Float32Array,
 ): Promise<void> {
-  const { manifest, read } = artifact;
+  const { read } = artifact;
+  const manifest = portable(artifact.manifest);
   const { sampling, negatives, likelihood } = manifest.graphs;
   const used = [...sampling, negatives, likelihood].filter((graph) => graph !== undefined);
   const graphs = new Set(used.map(({ file }) => file));

@@ -1,4 +1,4 @@
-// Sampling: walks a sampler's steps with one small graph, x <- a x + b D(x; sigma) + c z, in chunks of the graph's batch.
+// Sampling: walks a sampler's steps with one small graph, x <- a x + b D(x; sigma) + c e^(w v) z, in chunks of the graph's batch.
 import type { SamplingEntry } from "../artifact/manifest.ts";
 import { sizeOf } from "../artifact/shape.ts";
 import { UserError } from "../errors.ts";
@@ -23,7 +23,7 @@ export interface SampleOptions extends Host {
   readonly limit?: number | undefined;
   readonly count: number;
   readonly seed: number;
-  /** One class per sample, for class-conditional models. */
+  /** One class per sample, for class-conditional models; the number after the last class is none. */
   readonly labels?: Int32Array | undefined;
   /** The most images at once. */
   readonly batch?: number | undefined;
@@ -123,10 +123,11 @@ class Walker {
   private labels({ first, count }: Place): Int32Array | undefined {
     const { labels, count: all, artifact } = this.options;
     if (!labels) return undefined;
-    const { classes } = artifact.manifest.data;
-    if (labels.length !== all || labels.some((label) => !(label >= 0 && label < classes)))
+    const { classes, unconditional } = artifact.manifest.data;
+    const last = unconditional === undefined ? classes - 1 : classes;
+    if (labels.length !== all || labels.some((label) => !(label >= 0 && label <= last)))
       throw new UserError(
-        `sample: expected one label in 0..${classes - 1} for each of ${all} samples, got ${labels.length} labels [${labels.slice(0, 5)}…]`,
+        `sample: expected one label in 0..${last} for each of ${all} samples, got ${labels.length} labels [${labels.slice(0, 5)}…]`,
       );
     return labels.subarray(first, first + count);
   }
@@ -143,7 +144,7 @@ class Walker {
   }
 
   private async take(
-    { sigma, a, b, c }: Step,
+    { sigma, a, b, c, w = 0 }: Step,
     labels: Int32Array | undefined,
     generators: readonly RandomStream[],
   ) {
@@ -153,7 +154,7 @@ class Walker {
     const feeds = this.feeds.fill({
       labels,
       sigmas,
-      schedule: { a, b, c, limit: this.options.limit ?? unlimited },
+      schedule: { a, b, c, w, limit: this.options.limit ?? unlimited },
       random,
     });
     await this.tensors.run(this.graph, feeds);

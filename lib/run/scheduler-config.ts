@@ -11,7 +11,12 @@ import type { ClippingName } from "../theory/solvers/clipping.ts";
 const methods = { DDPMScheduler: "ancestral", DDIMScheduler: "ddim" } as const;
 const predictions = { epsilon: "eps", v_prediction: "v", sample: "x0" } as const;
 const grids = { leading: "leading", linspace: "native", trailing: "trailing" } as const;
-const variances = { fixed_small: "posterior", fixed_small_log: "posterior", fixed_large: "forward" } as const;
+const variances = {
+  fixed_small: "posterior",
+  fixed_small_log: "posterior",
+  fixed_large: "forward",
+  learned_range: "learned",
+} as const;
 const schedules = {
   linear: "ddpm",
   scaled_linear: "scaled-linear",
@@ -44,7 +49,7 @@ type SchedulerConfig = z.infer<typeof schema>;
 export interface OwnSampling {
   readonly method: "ancestral" | "ddim";
   readonly grid: SigmaGridName;
-  readonly variance: "posterior" | "forward";
+  readonly variance: "posterior" | "forward" | "learned";
   readonly clip: ClippingName;
 }
 
@@ -99,6 +104,7 @@ const keyOf = <T extends object>(table: T, entry: string) =>
 export function schedulerConfig({
   preconditioning,
   schedule: record,
+  variance,
 }: Manifest["noise"]): Record<string, unknown> | undefined {
   const prediction_type = keyOf(predictions, preconditioning);
   const beta_schedule = keyOf(schedules, record.name);
@@ -111,7 +117,7 @@ export function schedulerConfig({
     beta_end: chain.betas[chain.steps]!,
     beta_schedule,
     prediction_type,
-    variance_type: "fixed_small",
+    variance_type: variance === "learned" ? "learned_range" : "fixed_small",
     timestep_spacing: "leading",
     // As models that predict noise are sampled here.
     clip_sample: prediction_type === "epsilon",

@@ -38,11 +38,14 @@ export class Session implements AsyncDisposable {
    */
   async run(feeds: Tensors, fetches?: Fetches): Promise<Tensors> {
     const foreign = Object.entries(feeds).find(([, tensor]) => tensor.location !== "cpu");
-    if (foreign && this.device.resident === "cpu")
+    if (foreign && this.device.resident !== "gpu")
       throw new Error(
         `session: input "${foreign[0]}" lies on "${foreign[1].location}", this session runs on the ${this.device.name}; read it back first`,
       );
-    const outputs = await (fetches ? this.session.run(feeds, fetches) : this.session.run(feeds));
+    const { session, device } = this;
+    const outputs = await device.queue.run(() =>
+      fetches ? session.run(feeds, fetches) : session.run(feeds),
+    );
     return outputs as Tensors; // our graphs have no other outputs
   }
 
@@ -54,7 +57,7 @@ export class Session implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.session.release();
+    await this.device.queue.run(() => this.session.release());
   }
 }
 
@@ -70,14 +73,14 @@ export async function openSession(
 ): Promise<Session> {
   const gpu = Object.fromEntries(onDevice.map((name) => [name, "gpu-buffer" as const]));
   try {
-    const session = await ort.InferenceSession.create(bytes, {
+    const options = {
       ...device.sessionOptions,
       graphOptimizationLevel: "all",
       executionMode: "sequential",
       enableMemPattern: false,
       ...(device.resident === "gpu" && { preferredOutputLocation: gpu }),
-    });
-    return new Session(session, device);
+    } as const;
+    return new Session(await device.queue.run(() => ort.InferenceSession.create(bytes, options)), device);
   } catch (error) {
     throw new UserError(
       `${where}: ONNX Runtime cannot load it on the ${device.name} (${complaint(error)}); re-author with \`bun scripts/author.ts\``,
@@ -141,8 +144,10 @@ export async function openGraph(
   const entry = { ...whole, inputs: whole.inputs.filter(({ name }) => !(name in constants)) };
   const states = entry.outputs.flatMap((port) => (port.role === "state" ? [[port.name, port.of]] : []));
   const all = { ...Object.fromEntries(states), ...replaces };
-  const where = `${artifact.where}: ${entry.file}`;
-  const bytes = withConstants(await artifact.read(entry.file), constants, where);
+  const { lowering } = host.device;
+  const file = (lowering && entry.lowered?.[lowering]) ?? entry.file;
+  const where = `${artifact.where}: ${file}`;
+  const bytes = withConstants(await artifact.read(file), constants, where);
   const session = await openSession(host, bytes, where, Object.keys(all));
   await using unfit = new AsyncDisposableStack();
   unfit.use(session);

@@ -3,7 +3,7 @@ import type * as ort from "onnxruntime-common";
 import type { Feed } from "../artifact/manifest.ts";
 import type { Runtime } from "./device.ts";
 import { identityModel } from "./identity.ts";
-import { type Graph, type Host, openSession, type Session, type Tensors } from "./session.ts";
+import { type Graph, type Host, openSession, type Tensors } from "./session.ts";
 
 /** Inputs that resident tensors of the same name feed. */
 export const residentFeeds: ReadonlySet<Feed> = new Set<Feed>(["state", "sample", "negative"]);
@@ -25,12 +25,9 @@ export interface ResidentTensors extends AsyncDisposable {
 export const openResident = (host: Host): Promise<ResidentTensors> => residences[host.device.resident](host);
 
 const residences = {
-  cpu: async ({ ort }: Host) => new HostTensors(ort),
-  gpu: async (host: Host) => {
-    const upload = await openSession(host, identityModel(), "upload", ["y"]);
-    const download = await openSession(host, identityModel(), "download");
-    return new GpuTensors(host.ort, upload, download);
-  },
+  cpu: async ({ ort }: Host) => new BufferedTensors(ort),
+  wasm: async ({ ort }: Host) => new ReplacedTensors(hostMemory(ort)),
+  gpu: async (host: Host) => new ReplacedTensors(await openGpuMemory(host)),
 } satisfies Record<string, (host: Host) => Promise<ResidentTensors>>;
 
 function missing(name: string): never {
@@ -58,7 +55,7 @@ function without(outputs: Tensors, { replaces }: Graph): Tensors {
 const floatsOf = (tensor: ort.Tensor) => tensor.data as Float32Array;
 
 /** In host memory: each tensor that is ever replaced has a second buffer, and a run writes the one that it does not read. */
-class HostTensors implements ResidentTensors {
+class BufferedTensors implements ResidentTensors {
   private readonly front = new Map<string, ort.Tensor>();
   private readonly back = new Map<string, ort.Tensor>();
   private readonly ort: Runtime;
@@ -109,25 +106,46 @@ class HostTensors implements ResidentTensors {
   }
 }
 
-/**
- * In GPU memory: a run makes new tensors and the replaced ones are disposed of, since garbage collection never frees them.
- * Reading goes through a graph with its output on the CPU: `getData` on a GPU tensor aborts the process in onnxruntime-node.
- */
-class GpuTensors implements ResidentTensors {
-  private readonly tensors = new Map<string, ort.Tensor>();
-  private readonly ort: Runtime;
-  private readonly upload: Session;
-  private readonly download: Session;
+/** Where tensors lie that runs make. */
+interface Memory extends AsyncDisposable {
+  upload(data: Float32Array, shape: readonly number[]): Promise<ort.Tensor>;
+  download(tensor: ort.Tensor): Promise<Float32Array>;
+}
 
-  constructor(runtime: Runtime, upload: Session, download: Session) {
-    this.ort = runtime;
-    this.upload = upload;
-    this.download = download;
+const hostMemory = ({ Tensor }: Runtime): Memory => ({
+  upload: async (data, shape) => new Tensor("float32", data.slice(), shape),
+  download: async (tensor) => floatsOf(tensor).slice(),
+  [Symbol.asyncDispose]: async () => {},
+});
+
+/** Reading goes through a graph with its output on the CPU: `getData` on a GPU tensor aborts the process in onnxruntime-node. */
+async function openGpuMemory(host: Host): Promise<Memory> {
+  const upload = await openSession(host, identityModel(), "upload", ["y"]);
+  const download = await openSession(host, identityModel(), "download");
+  return {
+    upload: async (data, shape) => {
+      const { y } = await upload.run({ x: new host.ort.Tensor("float32", data, shape) });
+      return y!;
+    },
+    download: async (tensor) => floatsOf((await download.run({ x: tensor })).y!),
+    [Symbol.asyncDispose]: async () => {
+      await upload[Symbol.asyncDispose]();
+      await download[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A run makes new tensors, and the replaced ones are disposed of, since garbage collection never frees those of a GPU. */
+class ReplacedTensors implements ResidentTensors {
+  private readonly tensors = new Map<string, ort.Tensor>();
+  private readonly memory: Memory;
+
+  constructor(memory: Memory) {
+    this.memory = memory;
   }
 
   async set(name: string, shape: readonly number[], data: Float32Array): Promise<void> {
-    const { y } = await this.upload.run({ x: new this.ort.Tensor("float32", data, shape) });
-    this.replace(name, y!);
+    this.replace(name, await this.memory.upload(data, shape));
   }
 
   async run(graph: Graph, feeds: Tensors, rename = {}): Promise<Tensors> {
@@ -137,16 +155,14 @@ class GpuTensors implements ResidentTensors {
     return without(outputs, graph);
   }
 
-  async read(name: string): Promise<Float32Array> {
-    const { y } = await this.download.run({ x: this.tensors.get(name) ?? missing(name) });
-    return floatsOf(y!);
+  read(name: string): Promise<Float32Array> {
+    return this.memory.download(this.tensors.get(name) ?? missing(name));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const tensor of this.tensors.values()) tensor.dispose();
     this.tensors.clear();
-    await this.upload[Symbol.asyncDispose]();
-    await this.download[Symbol.asyncDispose]();
+    await this.memory[Symbol.asyncDispose]();
   }
 
   private replace(name: string, tensor: ort.Tensor): void {

@@ -1,20 +1,20 @@
 // Training: a loop of steps, each a pure function of (seed, step, state), so that a resumed run equals an unbroken one.
 import { chainsName, type Manifest, stateNames } from "../artifact/manifest.ts";
 import { UserError } from "../errors.ts";
-import { type RandomStream, stream } from "../random.ts";
+import { stream } from "../random.ts";
 import { adamCorrections } from "../theory/adam.ts";
 import { emaDecay } from "../theory/ema.ts";
-import { openScheduleOf } from "../theory/family.ts";
 import { learningRate } from "../theory/learning-rate.ts";
-import { sigmaDraw } from "../theory/sigma-distribution.ts";
 import { requireCarried } from "./carried.ts";
-import type { TrainingState } from "./checkpoint.ts";
+import type { TrainingState } from "./checkpoint-files.ts";
 import { type EvaluationData, type LevelLoss, lossPerLevel } from "./evaluate.ts";
 import { Feeds } from "./feeds.ts";
+import { Field } from "./field.ts";
 import { initialState } from "./initialize.ts";
 import { Negatives } from "./negatives.ts";
 import { type Artifact, type Graph, type Host, openGraph, type Tensors } from "./session.ts";
 import { openResident, type ResidentTensors } from "./state.ts";
+import { type DrawnLevels, type TrainingLevels, trainingLevels } from "./training-levels.ts";
 
 /** One step's samples, [B,...shape], and their classes. They are copied before the next batch is asked for. */
 export interface Batch {
@@ -58,8 +58,7 @@ export class Trainer implements AsyncDisposable {
   private readonly graph: Graph;
   private readonly feeds: Feeds;
   private readonly negatives: Negatives | undefined;
-  private readonly sigmas: Float64Array;
-  private readonly draw: (random: RandomStream) => number;
+  private readonly levels: TrainingLevels;
   private readonly resources: AsyncDisposableStack;
   private evaluation: Promise<Graph> | undefined;
   private done: number;
@@ -71,6 +70,7 @@ export class Trainer implements AsyncDisposable {
     tensors: ResidentTensors,
     graph: Graph,
     negatives: Negatives | undefined,
+    levels: TrainingLevels,
     resources: AsyncDisposableStack,
   ) {
     const { ort, artifact, start } = options;
@@ -78,11 +78,9 @@ export class Trainer implements AsyncDisposable {
     this.tensors = tensors;
     this.graph = graph;
     this.negatives = negatives;
+    this.levels = levels;
     this.resources = resources;
     this.feeds = new Feeds(ort, artifact.manifest, graph.entry);
-    this.sigmas = new Float64Array(artifact.manifest.batch);
-    const { noise } = artifact.manifest;
-    this.draw = sigmaDraw(noise.training, { ...noise, schedule: openScheduleOf(noise.schedule) });
     this.done = start?.step ?? 0;
     this.lost = start?.skipped ?? 0;
   }
@@ -100,7 +98,8 @@ export class Trainer implements AsyncDisposable {
       await tensors.set(name, [manifest.parameterCount], carried[name]!);
     const chains = carried[chainsName];
     const negatives = resources.use(await Negatives.open({ ...options, tensors, chains }));
-    return new Trainer(options, tensors, graph, negatives, resources.move());
+    const levels = trainingLevels(manifest, carried);
+    return new Trainer(options, tensors, graph, negatives, levels, resources.move());
   }
 
   /** Steps done so far. */
@@ -116,13 +115,15 @@ export class Trainer implements AsyncDisposable {
     let next = this.ask(this.done, to);
     while (this.done < to && !signal?.aborted) {
       const began = performance.now();
-      const { x, labels } = await next!;
+      const { x, labels: known } = await next!;
+      const labels = known && this.hide(known);
       const rates = this.rates();
-      const values = { x, labels, sigmas: this.drawSigmas(), schedule: rates, random: this.random };
+      const values = { x, labels, ...this.drawLevels(), schedule: rates, random: this.random };
       await this.negatives?.draw(this.done, values);
       this.feeds.fill(values);
       next = this.ask(this.done + 1, to);
       const outputs = await this.tensors.run(this.graph, this.feeds.tensors);
+      if (outputs.losses) this.levels.record(outputs.losses.data as Float32Array);
       yield this.report(outputs, rates, (performance.now() - began) / 1000);
       this.requireConvergence();
     }
@@ -137,13 +138,21 @@ export class Trainer implements AsyncDisposable {
       step: this.done,
       seed,
       skipped: this.lost,
-      tensors: { ...tensors, ...this.negatives?.carried() },
+      tensors: { ...tensors, ...this.negatives?.carried(), ...this.levels.carried() },
     };
   }
 
   /** A copy of one state vector, such as `ema` for samples during training. */
   readVector(name: string): Promise<Float32Array> {
     return this.tensors.read(name);
+  }
+
+  /**
+   * The field of the averaged weights, which changes with them, for `count` points at once; use it between steps, and dispose of it
+   * before the trainer.
+   */
+  field(count?: number): Promise<Field> {
+    return Field.over({ ...this.options, count }, { tensors: this.tensors, weights: "ema" });
   }
 
   /** The mean loss at each noise level with the averaged weights, by the eval graph; call it between steps. */
@@ -170,10 +179,20 @@ export class Trainer implements AsyncDisposable {
   }
 
   private readonly random = (port: string, i: number) =>
-    stream(this.options.seed, `train:${port}`, this.done * this.sigmas.length + i);
+    stream(this.options.seed, `train:${port}`, this.done * this.options.artifact.manifest.batch + i);
 
-  private drawSigmas(): Float64Array {
-    return this.sigmas.map((_, i) => this.draw(this.random("sigma", i)));
+  private drawLevels(): DrawnLevels {
+    const { batch } = this.options.artifact.manifest;
+    return this.levels.draw(Array.from({ length: batch }, (_, i) => this.random("sigma", i)));
+  }
+
+  /** The classes that the network is told: of some samples none, where it is to know samples without their class too. */
+  private hide(labels: Int32Array): Int32Array {
+    const { classes, unconditional = 0 } = this.options.artifact.manifest.data;
+    if (unconditional === 0) return labels;
+    return labels.map((label, i) =>
+      this.random("unconditional", i).uniform() < unconditional ? classes : label,
+    );
   }
 
   /** The step's scalars by input name; skipped steps do not count as updates of moments and averages. */

@@ -4,18 +4,19 @@ import type { RandomStream } from "../random.ts";
 import {
   clippedLogPosteriorVariance,
   type DiscreteSchedule,
+  learnedLogVariance,
   noiseVariance,
   posteriorMean,
 } from "./schedules/discrete-schedule.ts";
 import type { Rows } from "./traces.ts";
 import { decoderTerm, gaussianKl, priorTerm, type ReverseVariance, reverseVariances } from "./vlb.ts";
 
-/** -log p(x_0 | x_1) of one value in nats, for the model's mean of it and one of the two variances. */
-type Decoder = (value: number, mean: number, chain: DiscreteSchedule, variance: ReverseVariance) => number;
-
 /** The data's own end of the chain. */
 interface Ending {
-  readonly decoder: Decoder;
+  /** -log p(x_0 | x_1) of one value in nats, for the model's mean of it. */
+  readonly decoder: (value: number, mean: number, logVariance: number) => number;
+  /** The log variances that are fixed. */
+  readonly logVariance: (chain: DiscreteSchedule, variance: ReverseVariance) => number;
   /** Denoised values are clipped to ± this. */
   readonly limit: number;
 }
@@ -29,24 +30,35 @@ const gaussianTerm = (value: number, mean: number, logVariance: number): number 
  */
 export const endings = {
   pixels: {
-    decoder: (value, mean, chain) =>
-      decoderTerm(value, mean, Math.exp(clippedLogPosteriorVariance(chain, 1) / 2)),
+    decoder: (value, mean, logVariance) => decoderTerm(value, mean, Math.exp(logVariance / 2)),
+    logVariance: (chain) => clippedLogPosteriorVariance(chain, 1),
     limit: 1,
   },
   points: {
-    decoder: (value, mean, chain, variance) =>
-      gaussianTerm(value, mean, Math.log(reverseVariances[variance](chain, variance === "beta" ? 1 : 2))),
+    decoder: gaussianTerm,
+    logVariance: (chain, variance) =>
+      Math.log(reverseVariances[variance](chain, variance === "beta" ? 1 : 2)),
     limit: Infinity,
   },
 } satisfies Record<string, Ending>;
+
+/** Of points [n*D]. */
+export interface Prediction {
+  /** D(x; sigma). */
+  readonly denoised: ArrayLike<number>;
+  /** Where each log variance lies between log beta~ (0) and log beta (1), of models that learned it. */
+  readonly fraction?: ArrayLike<number> | undefined;
+}
 
 export interface BoundOptions {
   readonly chain: DiscreteSchedule;
   /** The samples, [n*D]. */
   readonly x: ArrayLike<number>;
   readonly dimensions: number;
-  /** D(x; sigma) in VE coordinates. */
-  readonly denoise: (rows: Rows) => Promise<ArrayLike<number>>;
+  /** What the model says of points in VE coordinates. */
+  readonly predict: (rows: Rows) => Promise<Prediction>;
+  /** Whether the model learned variances, so that they are a third choice. */
+  readonly learned?: boolean;
   readonly ending: Ending;
   /** Times at which each sample is denoised, 2..T; with T of them the sum over t is exact, with fewer it is estimated. */
   readonly times: number;
@@ -56,8 +68,10 @@ export interface BoundOptions {
   readonly random: readonly Pick<RandomStream, "normal" | "integer">[];
 }
 
-/** Nats per dimension of each sample, [n], by the variance of the reverse steps. */
-type Nats = Readonly<Record<ReverseVariance, Float64Array>>;
+/** Nats per dimension of each sample, [n], by the variance of the reverse steps; `learned` for models that learned it. */
+export interface Nats extends Readonly<Record<ReverseVariance, Float64Array>> {
+  readonly learned?: Float64Array;
+}
 
 /** The sum of L_(t-1) over a range of t; where the range is that of one random t, its estimate. */
 export interface BoundTerm {
@@ -67,7 +81,7 @@ export interface BoundTerm {
 }
 
 export interface Bound {
-  /** L_T, the same for both variances, [n]. */
+  /** L_T, the same for all variances, [n]. */
   readonly prior: Float64Array;
   /** L_0 at t = 1, then L_(t-1) for t = 2..T. */
   readonly terms: readonly BoundTerm[];
@@ -84,7 +98,11 @@ export interface Bound {
 export async function* variationalBound(options: BoundOptions): AsyncGenerator<Bound, void> {
   const { chain, x, dimensions, times, random } = options;
   const count = x.length / dimensions;
-  const empty = (): Nats => ({ beta: new Float64Array(count), posterior: new Float64Array(count) });
+  const empty = (): Nats => ({
+    beta: new Float64Array(count),
+    posterior: new Float64Array(count),
+    ...(options.learned && { learned: new Float64Array(count) }),
+  });
   const terms = timeRanges(chain.steps, times).map((range) => ({ ...range, nats: empty() }));
   const prior = Float64Array.from({ length: count }, (_, i) =>
     priorTerm(chain, meanSquare(x, i * dimensions, dimensions)),
@@ -122,7 +140,7 @@ function placeIn(
 }
 
 /** t = 1, then 2..T in `times - 1` ranges whose ends grow as squares. */
-function timeRanges(steps: number, times: number): { from: number; to: number }[] {
+export function timeRanges(steps: number, times: number): { from: number; to: number }[] {
   if (!(Number.isInteger(times) && times >= 2 && times <= steps))
     throw new UserError(
       `bound: expected 2 to ${steps} times, as many as the schedule has steps, got ${times}`,
@@ -144,7 +162,7 @@ function meanSquare(x: ArrayLike<number>, first: number, dimensions: number): nu
 
 /** Denoises the places' samples with noise of their own and writes their terms. */
 async function evaluate(options: BoundOptions, places: readonly Place[]): Promise<void> {
-  const { chain, x, dimensions, denoise } = options;
+  const { chain, x, dimensions, predict } = options;
   const sigmas = Float64Array.from(places, ({ t }) =>
     Math.sqrt(noiseVariance(chain, t) / chain.alphaBars[t]!),
   );
@@ -152,30 +170,43 @@ async function evaluate(options: BoundOptions, places: readonly Place[]): Promis
   for (const [row, { sample, noise }] of places.entries())
     for (let d = 0; d < dimensions; d++)
       noisy[row * dimensions + d] = x[sample * dimensions + d]! + sigmas[row]! * noise[d]!;
-  const denoised = await denoise({ x: noisy, sigmas, samples: places.map(({ sample }) => sample) });
+  const { denoised, fraction } = await predict({
+    x: noisy,
+    sigmas,
+    samples: places.map(({ sample }) => sample),
+  });
   for (const [row, { term, sample, t }] of places.entries()) {
     const weight = (term.to - term.from + 1) / dimensions;
-    for (const variance of Object.keys(reverseVariances) as ReverseVariance[]) {
-      const one = termAt(options, t, variance);
+    const one = termAt(options, t);
+    for (const [name, nats] of Object.entries(term.nats) as [keyof Nats, Float64Array][]) {
+      const logVariance = logVarianceAt(options, t, name);
       let sum = 0;
-      for (let d = 0; d < dimensions; d++)
-        sum += one(x[sample * dimensions + d]!, denoised[row * dimensions + d]!);
-      term.nats[variance][sample] = weight * sum;
+      for (let d = 0; d < dimensions; d++) {
+        const at = row * dimensions + d;
+        sum += one(x[sample * dimensions + d]!, denoised[at]!, logVariance(fraction?.[at] ?? 0));
+      }
+      nats[sample] = weight * sum;
     }
   }
 }
 
+/** The log variance of a reverse step, as a function of where a learned one lies. */
+function logVarianceAt({ chain, ending }: BoundOptions, t: number, variance: keyof Nats) {
+  if (variance === "learned") return (fraction: number) => learnedLogVariance(chain, t, fraction);
+  const fixed =
+    t === 1 ? ending.logVariance(chain, variance) : Math.log(reverseVariances[variance](chain, t));
+  return () => fixed;
+}
+
 /** The term at t of one value in nats, from the value and what the model takes it for: means of x_(t-1) differ by that alone. */
-function termAt({ chain, ending }: BoundOptions, t: number, variance: ReverseVariance) {
+function termAt({ chain, ending }: BoundOptions, t: number) {
   const { decoder, limit } = ending;
   const clipped = (denoised: number): number => Math.min(limit, Math.max(-limit, denoised));
-  if (t === 1) return (value: number, denoised: number) => decoder(value, clipped(denoised), chain, variance);
+  if (t === 1)
+    return (value: number, denoised: number, logVariance: number) =>
+      decoder(value, clipped(denoised), logVariance);
   const { x0 } = posteriorMean(chain, t);
   const truth = Math.log(chain.posteriorVariances[t]!);
-  const model = Math.log(reverseVariances[variance](chain, t));
-  return (value: number, denoised: number) =>
-    gaussianKl(
-      { mean: x0 * value, logVariance: truth },
-      { mean: x0 * clipped(denoised), logVariance: model },
-    );
+  return (value: number, denoised: number, logVariance: number) =>
+    gaussianKl({ mean: x0 * value, logVariance: truth }, { mean: x0 * clipped(denoised), logVariance });
 }

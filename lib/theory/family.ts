@@ -33,6 +33,7 @@ const always =
 export const familyPreconditionings = {
   ncsn: always(preconditionings.ncsn),
   "ncsn-raw": always(preconditionings["ncsn-raw"]),
+  ncsnpp: always(preconditionings.ncsnpp),
   edm: always(preconditionings.edm),
   score: always(preconditionings.score),
   eps: through("eps"),

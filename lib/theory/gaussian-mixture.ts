@@ -96,6 +96,20 @@ export class GaussianMixture {
     });
   }
 
+  /** The mixture of the components that are kept, by their number. Throws UserError when none is. */
+  restricted(keep: (k: number) => boolean): GaussianMixture {
+    const { dimensions, means, variances, axes } = this;
+    const kept = [...this.weights.keys()].filter(keep);
+    const rows = (of: Float64Array, length: number) =>
+      Float64Array.from(kept.flatMap((k) => [...of.subarray(k * length, (k + 1) * length)]));
+    return new GaussianMixture({
+      weights: normalised(kept.map((k) => this.weights[k]!)),
+      means: rows(means, dimensions),
+      variances: rows(variances, dimensions),
+      axes: axes && rows(axes, dimensions ** 2),
+    });
+  }
+
   /** log p(x). Throws at sigma = 0 when a component has no spread along some axis. */
   logpdf(x: ArrayLike<number>, sigma = 0): number {
     const { terms } = this;

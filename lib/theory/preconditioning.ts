@@ -25,11 +25,14 @@ const quarterLogSigma: Coefficient = (sigma) => (sigma > 0 ? Math.log(sigma) / 4
  * ncsn: the same, but the network sees x scaled to unit variance; the paper feeds x itself, whose size varies a
  *   thousandfold between levels. The score is still F / sigma, and training is much faster.
  * edm: unit variance of input and of training target at every level (Karras et al. 2022, Table 1).
+ * ncsnpp: the network is told sigma itself, and divides by it what it answers: the score, as in NCSN++ (Song et al. 2021) and for
+ *   networks of diffusers that have a Fourier embedding.
  * score: the network is the score itself, of data scaled to unit variance; the only one that is defined at sigma 0.
  */
 export const preconditionings = {
   ncsn: { cSkip: () => 1, cOut: (sigma) => sigma, cIn: unitVarianceInput, cNoise: logSigmaAsTime },
   "ncsn-raw": { cSkip: () => 1, cOut: (sigma) => sigma, cIn: () => 1, cNoise: logSigmaAsTime },
+  ncsnpp: { cSkip: () => 1, cOut: (sigma) => sigma ** 2, cIn: () => 1, cNoise: (sigma) => sigma },
   edm: {
     cSkip: (sigma, sigmaData) => sigmaData ** 2 / (sigma ** 2 + sigmaData ** 2),
     cOut: (sigma, sigmaData) => (sigma * sigmaData) / Math.hypot(sigma, sigmaData),

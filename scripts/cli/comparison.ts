@@ -75,7 +75,13 @@ export async function contender(
   return { objective, backwardPasses, stepsPerSecond, errors, distance, samples, figures };
 }
 
-const longestName = Math.max(...Object.keys(objectives).map((name) => name.length));
+/** Those that learn a score on their own: the ones of a chain of steps know no single noise level, and their mean learns as in denoising. */
+export const comparable = (Object.keys(objectives) as ObjectiveName[]).filter((name) => {
+  const { needs }: Objective = objectives[name];
+  return needs !== "chain" && needs !== "variance";
+});
+
+const longestName = Math.max(...comparable.map((name) => name.length));
 
 /** Energies for objectives of energies; the diagonal approximation is meant for one hidden layer. */
 const presetFor = (objective: ObjectiveName): PresetName => {

@@ -7,7 +7,8 @@ import { readJson } from "../../lib/run/files.ts";
 import { isArtifact, openArtifact } from "../../lib/run/folder.ts";
 import { type OwnSampling, readSchedulerConfig } from "../../lib/run/scheduler-config.ts";
 import type { Artifact } from "../../lib/run/session.ts";
-import { configFile, readWeights, weightsFile } from "../../lib/run/weights.ts";
+import { configFile, weightsFile } from "../../lib/run/weight-files.ts";
+import { readWeights } from "../../lib/run/weights.ts";
 import { openScheduleOf } from "../../lib/theory/family.ts";
 import { rangeOf, sigmaGrids } from "../../lib/theory/sigma-grids.ts";
 import { unetModel } from "../../models/model.ts";
@@ -36,7 +37,7 @@ export async function openDiffusers(folder: string): Promise<TrainedModel> {
   if (!unet)
     throw new UserError(`${folder}: expected a U-Net of diffusers, ${parts(unetPlaces, configFile)}`);
   const scheduler = await readScheduler(folder);
-  const config = await readConfig(join(unet, configFile));
+  const config = await readConfig(join(unet, configFile), scheduler);
   const { manifest, files } = authored(config, scheduler);
   return {
     artifact: { manifest, where: folder, read: async (file) => files.get(file)! },
@@ -96,13 +97,14 @@ async function readScheduler(folder: string) {
   return readSchedulerConfig(await readJson(path), path);
 }
 
-async function readConfig(path: string): Promise<UnetConfig> {
+async function readConfig(path: string, { sampling }: Scheduler): Promise<UnetConfig> {
   const json = requireClass(await readJson(path), ["UNet2DModel"], path);
   // Dropout acts in training only.
   const config = unetConfig({ ...json, dropout: 0 });
-  if (config.in_channels !== config.out_channels)
+  const learned = sampling.variance === "learned";
+  if (config.out_channels !== config.in_channels * (learned ? 2 : 1))
     throw new UserError(
-      `${path}: expected as many out_channels as in_channels, got ${config.out_channels} for ${config.in_channels}: a learned variance is not read`,
+      `${path}: expected as many out_channels as in_channels, or with variance_type learned_range twice as many, got ${config.out_channels} for ${config.in_channels}`,
     );
   return config;
 }
@@ -117,13 +119,17 @@ async function requireSafetensors(unet: string): Promise<void> {
 type Scheduler = Awaited<ReturnType<typeof readScheduler>>;
 
 /** The model's graphs, as they would be after training here. */
-function authored(config: UnetConfig, { preconditioning, schedule: record }: Scheduler) {
+function authored(config: UnetConfig, { preconditioning, schedule: record, sampling }: Scheduler) {
   const { sample_size: size, in_channels, num_class_embeds: classes } = config;
   const [height, width] = typeof size === "number" ? [size, size] : size;
   const shape = [in_channels, height, width];
   const schedule = openScheduleOf(record);
   const sigmas = sigmaGrids.native({ steps: schedule.discrete!.steps, schedule, ...rangeOf(schedule) });
-  const model = unetModel(config)({ shape, classes: classes ?? 0, levels: sigmas.length });
+  const model = unetModel(config, { learnedVariance: sampling.variance === "learned" })({
+    shape,
+    classes: classes ?? 0,
+    levels: sigmas.length,
+  });
   const training = { kind: "schedule" } as const;
   return author({
     preset: "diffusers",

@@ -2,22 +2,25 @@
 import { UserError } from "../../lib/errors.ts";
 import { Field } from "../../lib/run/field.ts";
 import type { Artifact } from "../../lib/run/session.ts";
-import { type Bound, type BoundTerm, endings, variationalBound } from "../../lib/theory/bound.ts";
+import { type Bound, endings, type Nats, variationalBound } from "../../lib/theory/bound.ts";
 import { type Estimate, estimate } from "../../lib/theory/estimate.ts";
 import { openScheduleOf } from "../../lib/theory/family.ts";
 import { bitsPerDimension } from "../../lib/theory/likelihood.ts";
-import { BITS, type ReverseVariance } from "../../lib/theory/vlb.ts";
+import { BITS } from "../../lib/theory/vlb.ts";
 import { type Likelihood, meanLogDensity, noiseOf } from "./likelihood.ts";
 
-/** Bits per dimension of one term of the bound, by the variance of the reverse steps. */
-export interface TermBits extends Readonly<Record<ReverseVariance, Estimate>> {
+/** Bits per dimension by the variance of the reverse steps; `learned` for models that learned it. */
+export type Bits = { readonly [K in keyof Nats]: Estimate };
+
+/** Of one term of the bound. */
+export interface TermBits extends Bits {
   readonly term: string;
 }
 
 export interface BoundLikelihood {
   /** L_T, L_(t-1) from the largest t to the smallest, L_0. */
   readonly terms: readonly TermBits[];
-  readonly total: Readonly<Record<ReverseVariance, Estimate>>;
+  readonly total: Bits;
   /** Mean -log p in bits per dimension under the true law of the data. */
   readonly exactBitsPerDim?: number;
   /** Evaluations of the denoiser for a sample. */
@@ -53,10 +56,11 @@ export async function boundLikelihood(
     chain,
     x,
     dimensions,
-    denoise: async (rows) => {
+    predict: (rows) => {
       const own = labels && Int32Array.from(rows.samples, (sample) => labels[sample]!);
-      return (await field.denoised(Float32Array.from(rows.x), { sigmas: rows.sigmas, labels: own })).denoised;
+      return field.denoised(Float32Array.from(rows.x), { sigmas: rows.sigmas, labels: own });
     },
+    learned: manifest.noise.variance === "learned",
     ending: kind === "images" ? endings.pixels : endings.points,
     times,
     rows: Math.max(...manifest.graphs.sampling.map(({ batch }) => batch)),
@@ -76,8 +80,6 @@ export async function boundLikelihood(
   };
 }
 
-type Nats = BoundTerm["nats"];
-
 /** L_T, some ranges of t, L_0, and their sum, with standard errors over the samples. */
 function tableOf({ prior, terms }: Bound) {
   const [first, ...rest] = terms;
@@ -85,9 +87,8 @@ function tableOf({ prior, terms }: Bound) {
   const groups = Array.from({ length: Math.ceil(rest.length / stride) }, (_, i) =>
     rest.slice(i * stride, (i + 1) * stride),
   );
-  const priorNats: Nats = { beta: prior, posterior: prior };
   const rows = [
-    { term: "L_T", nats: priorNats },
+    { term: "L_T", nats: byVariance(first!.nats, () => prior) },
     ...groups.reverse().map((group) => ({
       term: `L_(t-1), t = ${group.at(-1)!.to}..${group[0]!.from}`,
       nats: sumOf(group.map(({ nats }) => nats)),
@@ -100,14 +101,19 @@ function tableOf({ prior, terms }: Bound) {
   };
 }
 
-const byVariance = <T>(of: (variance: ReverseVariance) => T): Record<ReverseVariance, T> => ({
-  beta: of("beta"),
-  posterior: of("posterior"),
+/** What becomes of each variance's nats. */
+const byVariance = <T>(
+  nats: Nats,
+  of: (each: Float64Array, variance: keyof Nats) => T,
+): { readonly [K in keyof Nats]: T } => ({
+  beta: of(nats.beta, "beta"),
+  posterior: of(nats.posterior, "posterior"),
+  ...(nats.learned && { learned: of(nats.learned, "learned") }),
 });
 
 const sumOf = (all: readonly Nats[]): Nats =>
-  byVariance((variance) =>
-    all[0]![variance].map((_, i) => all.reduce((sum, nats) => sum + nats[variance][i]!, 0)),
+  byVariance(all[0]!, (first, variance) =>
+    first.map((_, i) => all.reduce((sum, nats) => sum + nats[variance]![i]!, 0)),
   );
 
-const bitsOf = (nats: Nats) => byVariance((variance) => estimate(nats[variance].map((each) => each * BITS)));
+const bitsOf = (nats: Nats): Bits => byVariance(nats, (each) => estimate(each.map((one) => one * BITS)));

@@ -3,6 +3,7 @@ import { sizeOf } from "../../lib/artifact/shape.ts";
 import type { Dataset, KnownDensity, Units } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { Artifact } from "../../lib/run/session.ts";
+import { requireBits } from "../recipes/binary-data.ts";
 import { openData } from "./data.ts";
 import { runData } from "./run-data.ts";
 
@@ -17,6 +18,8 @@ export interface Samples {
   readonly kind: "images" | "points";
   /** Their law in the model's units, where it is known. */
   readonly density: KnownDensity | undefined;
+  /** Their entropy in bits, where it is known. */
+  readonly entropy: number | undefined;
 }
 
 interface SamplesChoice {
@@ -25,7 +28,8 @@ interface SamplesChoice {
   readonly seed: number;
 }
 
-const defaultCounts = { images: 16, points: 500 };
+/** Few where each has many numbers and costs much. */
+const defaultCount = (dimensions: number): number => (dimensions > 128 ? 16 : 500);
 
 /** Endless data have no end that training does not reach, but this is far from its beginning. */
 const firstOfEndless = 2 ** 31;
@@ -46,9 +50,11 @@ export async function likelihoodSamples(
     throw new UserError(
       `${where} is a model of samples [${model.shape}] and ${model.classes} classes, ${dataset.name} has [${dataset.shape}] and ${dataset.classes}; choose other --data`,
     );
+  requireBits(manifest.diffusion, dataset);
   const kind = model.shape.length === 3 ? "images" : "points";
-  const count = Math.min(choice.count ?? defaultCounts[kind], dataset.size);
-  const x = new Float32Array(count * sizeOf(model.shape));
+  const dimensions = sizeOf(model.shape);
+  const count = Math.min(choice.count ?? defaultCount(dimensions), dataset.size);
+  const x = new Float32Array(count * dimensions);
   const labels = new Int32Array(count);
   await dataset.read(spread(dataset, count), x, labels);
   const own = sameUnits(dataset.units, model.units);
@@ -57,9 +63,10 @@ export async function likelihoodSamples(
     x: own ? x : inUnitsOf(x, dataset.units, model.units),
     labels: model.classes > 0 ? labels : undefined,
     count,
-    dimensions: sizeOf(model.shape),
+    dimensions,
     kind,
     density: own ? dataset.density : undefined,
+    entropy: dataset.entropy,
   };
 }
 

@@ -14,11 +14,13 @@ export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends 
 
 const option = <T>(flag: string, help: string, schema: z.ZodType<T>): Option<T> => ({ flag, help, schema });
 
+const notWhole = (least: number) => `expected a whole number from ${least}`;
+
 const whole = (least: number) =>
   z.coerce
-    .number(`expected a whole number from ${least}`)
-    .int(`expected a whole number from ${least}`)
-    .min(least, `expected a whole number from ${least}`)
+    .number(notWhole(least))
+    .int(notWhole(least))
+    .min(least, notWhole(least))
     .max(2 ** 31, `expected a whole number up to ${2 ** 31}`);
 
 export const count = (flag: string, help: string): Option<number | undefined> =>
@@ -26,6 +28,9 @@ export const count = (flag: string, help: string): Option<number | undefined> =>
 
 export const index = (flag: string, help: string): Option<number | undefined> =>
   option(flag, help, whole(0).optional());
+
+export const indexOrNone = (flag: string, help: string): Option<number | "none" | undefined> =>
+  option(flag, help, z.union([z.literal("none"), whole(0)], `${notWhole(0)} or none`).optional());
 
 export const amount = (flag: string, help: string): Option<number | undefined> =>
   option(

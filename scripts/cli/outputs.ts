@@ -7,12 +7,14 @@ import { writeNpy } from "../../lib/images/npy.ts";
 import { writeEach } from "../../lib/images/png.ts";
 import type { Artifact } from "../../lib/run/session.ts";
 import { plotSampling } from "./plots.ts";
+import { sheetsFolder } from "./run-folder.ts";
 import { inUnits, samplePictures } from "./sample-pictures.ts";
 import type { Drawn } from "./sampling.ts";
 
 interface Outputs {
   readonly method: string;
-  readonly class: number | undefined;
+  /** Of the sheet, one for each class; 0 for as many as look well. */
+  readonly columns: number;
   readonly out: string | undefined;
   readonly animate: string | undefined;
   readonly saveEach: string | undefined;
@@ -21,7 +23,12 @@ interface Outputs {
 }
 
 /** Refuses what could not be written, before the work is done. */
-export async function checkOutputs({ out, animate, saveEach, npy }: Omit<Outputs, "method">): Promise<void> {
+export async function checkOutputs({
+  out,
+  animate,
+  saveEach,
+  npy,
+}: Omit<Outputs, "method" | "columns">): Promise<void> {
   requireExtension("--out", out, [".png"]);
   requireExtension("--animate", animate, animationExtensions);
   await requireKind("--out", out, "file");
@@ -58,8 +65,8 @@ export async function writeOutputs(
   const { where, manifest } = artifact;
   const { samples, frames, count } = drawn;
   const shape = [count, ...manifest.data.shape];
-  const pictures = samplePictures(manifest, outputs.class === undefined ? undefined : 0);
-  const out = outputs.out ?? join(where, "samples", `${outputs.method}.png`);
+  const pictures = samplePictures(manifest, outputs.columns);
+  const out = outputs.out ?? join(sheetsFolder(where), `${outputs.method}.png`);
   await pictures.write(out, samples);
   if (animate) await pictures.animate(animate, frames);
   if (saveEach) {

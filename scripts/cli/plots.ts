@@ -10,6 +10,7 @@ import { panelWidth } from "../../lib/plots/theme.ts";
 import { type TrajectoryOptions, trajectories } from "../../lib/plots/trajectories.ts";
 import { writeFigure } from "../../lib/plots/write-figure.ts";
 import { Field } from "../../lib/run/field.ts";
+import { metricsFile } from "../../lib/run/metrics-lines.ts";
 import type { Artifact, Host } from "../../lib/run/session.ts";
 import { fieldFigures } from "./field-figures.ts";
 import { firstSamples, runData } from "./run-data.ts";
@@ -24,12 +25,12 @@ export interface TrainedModel extends Host {
   readonly seed: number;
 }
 
-/** The loss and, for points on the line and in the plane, what was learned; answers the paths written. */
+/** The loss and, for points on the line and in the plane, what was learned of the score; answers the paths written. */
 export async function plotTraining(model: TrainedModel): Promise<string[]> {
   const { where, manifest } = model.artifact;
   const folder = join(where, "plots");
   const wrote = await writeFigure(join(folder, "loss"), figure([[await lossPanel(where)]]));
-  if (manifest.data.shape.length !== 1) return wrote;
+  if (manifest.data.shape.length !== 1 || manifest.diffusion) return wrote;
   const dataset = await runData(manifest, model.seed);
   await using field = await Field.open(model);
   const points = await firstSamples(dataset, shownPoints);
@@ -41,7 +42,7 @@ export async function plotTraining(model: TrainedModel): Promise<string[]> {
 
 /** The losses in the run's metrics file; steps that were not finite are left out. */
 async function lossPanel(where: string): Promise<Panel> {
-  const lines = (await readFile(join(where, "metrics.jsonl"), "utf8")).trim().split("\n");
+  const lines = (await readFile(join(where, metricsFile), "utf8")).trim().split("\n");
   const known: { step: number; loss: number }[] = lines.map((line) => JSON.parse(line));
   const finite = known.filter(({ loss }) => Number.isFinite(loss));
   const [steps, losses] = [finite.map(({ step }) => step), finite.map(({ loss }) => loss)];

@@ -1,13 +1,16 @@
 // From names on the command line to data, suggested noise levels and authored graphs.
 import { basename, join } from "node:path";
+import type { LoweringName } from "../../lib/artifact/lowering.ts";
 import { type ObjectiveName, objectives } from "../../lib/author/objectives/index.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
+import type { Device } from "../../lib/run/device.ts";
 import { isArtifact, openArtifact, writeArtifact, writeManifest } from "../../lib/run/folder.ts";
 import type { Artifact } from "../../lib/run/session.ts";
 import { type FamilyWeightingName, familyWeightings } from "../../lib/theory/family.ts";
 import type { Suggestion } from "../../lib/theory/suggest.ts";
-import { type Preset, type PresetName, presets } from "../../models/presets.ts";
+import type { Preset } from "../../models/preset.ts";
+import { type PresetName, presets } from "../../models/presets.ts";
 import { authorModel } from "../recipes/author-model.ts";
 import { suggestFor } from "../recipes/suggest-for.ts";
 import { type DataChoice, dataOptions, namesPoints, openData, openingOf } from "./data.ts";
@@ -33,6 +36,11 @@ export const modelOptions = {
   ),
   sigma: level("--sigma <x>", "one noise level instead of a ladder; 0 for the data as they are"),
   weighting: optionalChoice("--weighting <name>", "how noise levels count in the loss", weightingNames),
+  times: optionalChoice(
+    "--times <how>",
+    "how a schedule's times are drawn: as often as each other, or by the losses seen there (default uniform)",
+    ["uniform", "loss-second-moment"],
+  ),
   negatives: optionalChoice("--negatives <start>", "where the chains of contrastive divergence start", [
     "short-run",
     "persistent",
@@ -56,6 +64,7 @@ export const unchosen: Omit<ModelChoice, "seed"> = {
   objective: undefined,
   sigma: undefined,
   weighting: undefined,
+  times: undefined,
   negatives: undefined,
   batch: undefined,
   steps: undefined,
@@ -100,21 +109,38 @@ export function outFolder(choice: OutChoice): string {
 export const slug = (source: string): string => basename(source).replaceAll(/[^A-Za-z0-9]+/g, "-");
 
 /** Authors the chosen model for a data set. */
-export const authorFor = (choice: ModelChoice, dataset: Dataset, suggestion: Suggestion) =>
+export const authorFor = (
+  choice: ModelChoice,
+  dataset: Dataset,
+  suggestion: Suggestion,
+  lowering?: LoweringName,
+) =>
   authorModel(
-    { ...choice, preset: presetName(choice), source: dataSource(choice), opening: openingOf(choice) },
+    {
+      ...choice,
+      preset: presetName(choice),
+      source: dataSource(choice),
+      opening: openingOf(choice),
+      lowering,
+    },
     dataset,
     suggestion,
   );
 
-/** Opens the run folder of a choice; authors the model first when the folder has none. */
+/** Opens the run folder of a choice; authors the model for the device first when the folder has none. */
 export async function runArtifact(
   choice: ModelChoice & { readonly out: string | undefined },
+  { lowering }: Device,
 ): Promise<Artifact> {
   const out = outFolder(choice);
   if (!(await isArtifact(out))) {
     const dataset = await chosenData(choice);
-    const { manifest, files } = authorFor(choice, dataset, await suggestFor(dataset, presetOf(choice)));
+    const { manifest, files } = authorFor(
+      choice,
+      dataset,
+      await suggestFor(dataset, presetOf(choice)),
+      lowering,
+    );
     await writeArtifact(out, manifest, files);
   }
   const artifact = await openArtifact(out);
@@ -125,7 +151,9 @@ export async function runArtifact(
 /** What the graphs hold cannot be changed by an option. */
 function requireSame(choice: ModelChoice, { where, manifest }: Artifact): void {
   const { preset, batch, objective, noise } = manifest;
-  const authored = { preset, batch, objective, weighting: noise.weighting, sigma: noise.sigmas.join(" ") };
+  const times = noise.training.kind === "loss-second-moment" ? noise.training.kind : "uniform";
+  const { weighting, sigmas } = noise;
+  const authored = { preset, batch, objective, weighting, times, sigma: sigmas.join(" ") };
   for (const [name, value] of Object.entries(authored)) {
     const chosen = choice[name as keyof typeof authored];
     if (chosen !== undefined && String(chosen) !== String(value))

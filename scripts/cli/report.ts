@@ -24,5 +24,19 @@ function show(value: Fields[string]): string {
   return Array.isArray(value) ? value.map(show).join(" ") : String(value ?? "none");
 }
 
+const units = [
+  ["years", 365.25 * 86400],
+  ["days", 86400],
+  ["hours", 3600],
+  ["minutes", 60],
+  ["seconds", 1],
+] as const;
+
+/** Seconds in the largest unit of which there are two. */
+export function duration(seconds: number): string {
+  const [unit, length] = units.find(([, each]) => seconds >= 2 * each) ?? units.at(-1)!;
+  return `${Number((seconds / length).toPrecision(2))} ${unit}`;
+}
+
 /** Bytes as MB. */
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -5,14 +5,31 @@ import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { loadNewestCheckpoint } from "../../lib/run/checkpoint.ts";
 import { filing } from "../../lib/run/files.ts";
+import { metricsLine } from "../../lib/run/metrics-lines.ts";
 import type { Artifact } from "../../lib/run/session.ts";
 import { readModelWeights } from "../../lib/run/weights.ts";
 import { tell } from "./progress.ts";
 
 const runsFolder = "runs";
 
+/** The model that comes with the project. */
+const shippedModel = join(import.meta.dir, "../../assets/models/digits");
+
+/** The newest run, or the model that comes with the project where there is none. */
+export const newestModel = async (): Promise<string> => (await findNewestRun()) ?? shippedModel;
+
+/** The folder that sheets of a model's samples are put into: its own, but for the shipped one. */
+export const sheetsFolder = (where: string): string =>
+  join(where === shippedModel ? runsFolder : where, "samples");
+
 /** The folder in `runs/` that was changed last. Throws UserError when there is none. */
 export async function newestRun(): Promise<string> {
+  const newest = await findNewestRun();
+  if (newest !== undefined) return newest;
+  throw new UserError(`no run in ${runsFolder}/; train one with \`bun scripts/train.ts\`, or name a folder`);
+}
+
+async function findNewestRun(): Promise<string | undefined> {
   const names = await readdir(runsFolder).catch(() => []);
   const dated = await Promise.all(
     names.map(async (name) => {
@@ -20,9 +37,7 @@ export async function newestRun(): Promise<string> {
       return { path: join(runsFolder, name), changed: changed?.mtimeMs ?? 0 };
     }),
   );
-  const newest = dated.filter(({ changed }) => changed > 0).sort((a, b) => b.changed - a.changed)[0];
-  if (newest) return newest.path;
-  throw new UserError(`no run in ${runsFolder}/; train one with \`bun scripts/train.ts\`, or name a folder`);
+  return dated.filter(({ changed }) => changed > 0).sort((a, b) => b.changed - a.changed)[0]?.path;
 }
 
 export interface TrainedWeights {
@@ -77,7 +92,7 @@ function isAlive(pid: number): boolean {
 /** Appends one line of JSON. Throws UserError when the disk refuses. */
 export function appendLine(path: string, record: object): void {
   try {
-    appendFileSync(path, `${JSON.stringify(record)}\n`);
+    appendFileSync(path, metricsLine(record));
   } catch (cause) {
     throw new UserError(`cannot write ${path}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }

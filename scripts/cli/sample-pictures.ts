@@ -32,6 +32,9 @@ export function samplePictures(manifest: Manifest, columns = classColumns(manife
   return manifest.data.shape.length === 3 ? imagePictures(manifest, columns) : pointPictures(manifest);
 }
 
+/** Small images are enlarged to about as many pixels as this squared, larger ones twice. */
+const visibleSize = 56;
+
 function imagePictures(manifest: Manifest, columns: number): SamplePictures {
   const { data } = manifest;
   const [channels, height, width] = data.shape as [number, number, number];
@@ -39,8 +42,8 @@ function imagePictures(manifest: Manifest, columns: number): SamplePictures {
     const count = images.length / (channels * height * width);
     const shape: ImageShape = [count, channels, height, width];
     return imageGrid(images, shape, {
-      scale: 2,
-      columns: Math.min(count, columns || Math.ceil(Math.sqrt(count))),
+      scale: Math.max(2, Math.round(visibleSize / Math.sqrt(height * width))),
+      columns: Math.min(count, columns || Math.ceil(Math.sqrt((count * height) / width))),
     });
   };
   return {

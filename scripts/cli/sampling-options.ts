@@ -5,6 +5,10 @@ import { amount, level, optionalChoice, toggle } from "./options.ts";
 
 export const methodOptions = {
   stepSize: amount("--step-size <x>", "Langevin step at the smallest noise level (default: the model's)"),
+  guidance: level(
+    "--guidance <x>",
+    "favour the class: 1 as it is (default), 2 strongly, 0 no class at all; two evaluations for one",
+  ),
   raw: toggle("--raw", "keep the last level's noise instead of removing it in a final step"),
   grid: optionalChoice(
     "--grid <name>",
@@ -14,8 +18,8 @@ export const methodOptions = {
   eta: level("--eta <x>", "ddim: the share of the ancestral noise, 0 to 1 (default 0)"),
   variance: optionalChoice(
     "--variance <kind>",
-    "ancestral: beta~ or beta of DDPM (default posterior, beta~)",
-    ["posterior", "forward"],
+    "ancestral: beta~ or beta of DDPM, or learned between them (default learned where it is, else posterior)",
+    ["posterior", "forward", "learned"],
   ),
   churn: level("--churn <x>", "heun: S_churn, noise added before steps (default 0)"),
   tolerance: amount("--tolerance <x>", "rk45: error of a step, relative and absolute (default 1e-5)"),

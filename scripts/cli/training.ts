@@ -8,8 +8,10 @@ import { loadNewestCheckpoint, saveCheckpoint } from "../../lib/run/checkpoint.t
 import type { DeviceName } from "../../lib/run/device.ts";
 import { writeModelFolder } from "../../lib/run/folder.ts";
 import { truncateMetrics } from "../../lib/run/metrics.ts";
+import { metricsFile } from "../../lib/run/metrics-lines.ts";
 import type { Artifact, Host } from "../../lib/run/session.ts";
 import { DivergedError, type StepReport, Trainer } from "../../lib/run/train.ts";
+import { requireBits } from "../recipes/binary-data.ts";
 import { defaultMethod, samplingPlan } from "../recipes/sampling-plan.ts";
 import { openData, openingOf } from "./data.ts";
 import { openHost } from "./host.ts";
@@ -35,7 +37,7 @@ export interface TrainingChoice extends ModelChoice {
 /** Trains as chosen; answers 130 when interrupted, after saving. */
 export async function train(choice: TrainingChoice): Promise<number | undefined> {
   const host = await openHost(choice.device);
-  const opened = await runArtifact(choice);
+  const opened = await runArtifact(choice, host.device);
   const { where } = opened;
   await using _claim = await claimRun(where);
   const start = await startingPoint(choice, opened);
@@ -46,6 +48,7 @@ export async function train(choice: TrainingChoice): Promise<number | undefined>
   const opening = { ...manifest.data.options, ...openingOf(choice) };
   const dataset = await openData(choice.data ?? manifest.data.source, seed, opening);
   requireShape(dataset, artifact);
+  requireBits(manifest.diffusion, dataset);
   const batches = batchSource(dataset, seed, manifest.batch);
   await using trainer = await Trainer.create({ ...host, artifact, seed, batches, start });
   tell(`training ${where} on the ${host.device.name}`);
@@ -65,7 +68,7 @@ async function startingPoint({ resume }: TrainingChoice, { where, manifest }: Ar
   return checkpoint?.state;
 }
 
-const metricsOf = (where: string) => join(where, "metrics.jsonl");
+const metricsOf = (where: string) => join(where, metricsFile);
 
 function requireShape(dataset: Dataset, { where, manifest: { data } }: Artifact): void {
   if (dataset.shape.join() !== data.shape.join())

@@ -2,7 +2,7 @@
 import { sizeOf } from "../../lib/artifact/shape.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { moments, type Suggestion, suggest } from "../../lib/theory/suggest.ts";
-import type { Preset } from "../../models/presets.ts";
+import type { Preset } from "../../models/preset.ts";
 
 /** Images that the noise levels are suggested from. */
 const suggestionSamples = 512;

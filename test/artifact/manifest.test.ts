@@ -36,6 +36,16 @@ test("the states are the weights, their average and the optimizer's slots", () =
   expect(stateNames(tinyManifest)).toEqual(["params", "ema", "m", "v"]);
 });
 
+test("a run that draws its times by their losses carries those", () => {
+  const training = { kind: "loss-second-moment", steps: 9, history: 10, uniform: 0.001 } as const;
+  const byLosses = { ...tinyManifest, noise: { ...tinyManifest.noise, training } };
+  expect(parseManifest(JSON.parse(JSON.stringify(byLosses)), "here")).toEqual(byLosses);
+  expect([...carriedShapes(byLosses)].slice(4)).toEqual([
+    ["losses", [9, 10]],
+    ["loss_counts", [9]],
+  ]);
+});
+
 test("each optimizer has its own numbers", () => {
   const {
     betas: _betas,
@@ -65,6 +75,12 @@ describe("refused", () => {
     ["an absolute file", "graphs.eval.file", "/etc/passwd", "graphs.eval.file"],
     ["a backslash in a file", "graphs.step.file", "a\\b.onnx", "graphs.step.file"],
     ["dots in a file", "graphs.step.file", "a..onnx", "graphs.step.file"],
+    [
+      "a share of uniform draws above 1",
+      "noise.training",
+      { kind: "loss-second-moment", steps: 9, history: 10, uniform: 2 },
+      "noise.training.uniform",
+    ],
     ["a hidden file", "graphs.step.file", ".onnx", "graphs.step.file"],
     ["a folder outside", "model.folder", "..", "model.folder"],
     ["a ladder that rises", "noise.sigmas", [1, 0.1, 0.2], "0.1 then 0.2 at level 2"],
@@ -92,6 +108,8 @@ describe("refused", () => {
     ["a feed unknown here", "graphs.eval.inputs.1.feed", "dice", "graphs.eval.inputs.1.feed"],
     ["no sampling graph", "graphs.sampling", [], "graphs.sampling"],
     ["a learning rate that is no number", "optimizer.learningRate", "fast", "optimizer.learningRate"],
+    ["hidden classes where there are none", "data.classes", 0, "expected classes that training can hide 0.1"],
+    ["all classes hidden", "data.unconditional", 1, "data.unconditional"],
   ];
   test.each(cases)("%s", (_what, path, value, says) => {
     expect(refusal(altered(path, value))).toContain(says);
@@ -159,4 +177,23 @@ describe("negatives", () => {
   test.each(cases)("%s: refused", (_what, path, value, says) => {
     expect(refusal(altered(path, value, withNegatives))).toContain(says);
   });
+});
+
+test("a diffusion and the times of its chain come together", () => {
+  const diffusion = { kernel: "gaussian", steps: 40, firstBeta: 1e-4 } as const;
+  const { step } = tinyManifest.graphs;
+  const timed = {
+    ...step,
+    inputs: [...step.inputs, { name: "t", dtype: "int32", shape: [2], feed: "time" } as const],
+  };
+  const whole: Manifest = { ...tinyManifest, diffusion, graphs: { ...tinyManifest.graphs, step: timed } };
+  expect(parseManifest(JSON.parse(JSON.stringify(whole)), "here")).toEqual(whole);
+  const { diffusion: _, ...timesAlone } = whole;
+  for (const [broken, got] of [
+    [{ ...tinyManifest, diffusion }, "got a diffusion and 0 inputs"],
+    [timesAlone, "got none and 1 inputs"],
+    [{ ...whole, diffusion: { kernel: "binomial", steps: 1 } }, "diffusion.steps"],
+    [{ ...whole, diffusion: { kernel: "binomial", steps: 40, firstBeta: 0.1 } }, "firstBeta"],
+  ] as const)
+    expect(() => parseManifest(broken, "here")).toThrow(got);
 });

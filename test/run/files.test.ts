@@ -4,7 +4,8 @@ import fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { filing, placeFile, placeFolder, textPieces, writeFlushed } from "../../lib/run/files.ts";
+import { textPieces } from "../../lib/run/contents.ts";
+import { filing, placeFile, placeFolder, writeFlushed } from "../../lib/run/files.ts";
 import { failingFiles } from "../support/failing-files.ts";
 
 let parent: string;

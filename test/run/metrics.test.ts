@@ -1,6 +1,6 @@
 // A resumed run's metrics hold each step once.
 import { expect, test } from "bun:test";
-import { metricsUpTo } from "../../lib/run/metrics.ts";
+import { metricsUpTo } from "../../lib/run/metrics-lines.ts";
 
 const line = (step: number) => `${JSON.stringify({ step, loss: 1 / step })}\n`;
 

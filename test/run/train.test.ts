@@ -1,6 +1,8 @@
 // Training finds the optimum that closed forms give, resumes to the bit, and survives what is not finite.
 import { describe, expect, test } from "bun:test";
 import * as ort from "onnxruntime-node";
+import type { Network } from "../../lib/author/denoiser.ts";
+import { add, matmul, mul, oneHot, reshape } from "../../lib/author/graph/ops.ts";
 import { UserError } from "../../lib/errors.ts";
 import { stream } from "../../lib/random.ts";
 import { openDevice } from "../../lib/run/device.ts";
@@ -248,6 +250,33 @@ describe("feeds", () => {
     // The data do not depend on the label, so that training takes its pull away.
     await collect(trainer.steps(200));
     expect(Math.abs((await trainer.readVector("params"))[0]!)).toBeLessThan(0.3);
+  });
+
+  test("a share of the classes is hidden, others each step, and a resumed run hides the same", async () => {
+    const data = { source: "g", shape: [1, 2, 2] as const, classes: 3, unconditional: 0.25, options: {} };
+    // F is a table of the labels: each number is pulled by the samples whose label it is, and by no others.
+    const table: Network = (p, { x, label }) => {
+      const values = matmul(oneHot(label!, 4), p.get("table", [4, 1], { kind: "constant", value: 0 }));
+      return add(reshape(values, [-1, 1, 1, 1]), mul(x, 0));
+    };
+    const { learningRate: _, ...schedule } = artifact.manifest.optimizer;
+    const sgd = { ...schedule, kind: "sgd", momentum: 0, learningRate: 1e-4, clipNorm: null } as const;
+    const hiding = tinyArtifact({ network: { score: table }, data, batch: 64, optimizer: sgd });
+    const labels = new Int32Array(64).fill(1);
+    const given = async () => ({ x: new Float32Array(64 * 4).fill(2), labels });
+    const options = { ...host, artifact: hiding, batches: given };
+    await using whole = await Trainer.create(options);
+    await collect(whole.steps(40));
+    const [zero, one, two, none] = await whole.readVector("params");
+    expect([zero, two]).toEqual([0, 0]);
+    // So short a way is the sum of the samples' pulls: 2,560 of them, a share with a standard error below .015.
+    expect(Math.abs(none! / (none! + one!) - 0.25)).toBeLessThan(0.06);
+
+    await using first = await Trainer.create(options);
+    await collect(first.steps(17));
+    await using resumed = await Trainer.create({ ...options, start: await first.read() });
+    await collect(resumed.steps(40));
+    expect(bits(await resumed.readVector("params"))).toEqual(bits(await whole.readVector("params")));
   });
 
   test("signs and uniforms are drawn per sample", () => {

@@ -1,10 +1,10 @@
 // Every objective learns the true score of the blurred density, on three kinds of density, to a stated relative error.
 import { describe, expect, test } from "bun:test";
 import * as ort from "onnxruntime-node";
-import { type ObjectiveName, objectives } from "../../lib/author/objectives/index.ts";
+import type { ObjectiveName } from "../../lib/author/objectives/index.ts";
 import { openDataset } from "../../lib/data/open.ts";
 import { openDevice } from "../../lib/run/device.ts";
-import { contender } from "../../scripts/cli/comparison.ts";
+import { comparable, contender } from "../../scripts/cli/comparison.ts";
 import { shownSigmas } from "../../scripts/cli/field-figures.ts";
 import { presetOf, unchosen } from "../../scripts/cli/prepare.ts";
 import { noiseFor } from "../../scripts/recipes/noise.ts";
@@ -46,7 +46,7 @@ const shallow = { mixture: [0.5, 0.4, 0.05], "swiss-roll": [1.1, 0.8, 0.05], che
 
 for (const data of Object.keys(limits) as (keyof typeof limits)[])
   describe(data, () => {
-    test.each(Object.keys(objectives) as ObjectiveName[])("%s", async (objective) => {
+    test.each(comparable)("%s", async (objective) => {
       const errors = await errorsOf(data, objective, 1500);
       const allowed = (objective === "implicit-diagonal" ? shallow : limits)[data];
       for (const [i, { error }] of errors.entries()) expect(error).toBeLessThan(allowed[i]!);

@@ -104,7 +104,13 @@ test("training writes a model folder; sampling reads run and model alike, reprod
   expect((await readFile(at("a.npy"))).subarray(1, 6).toString()).toBe("NUMPY");
 
   const dry = await runScript("sample", [at("run"), ...request, "--out", at("none.png"), "--dry-run"]);
-  expect(JSON.parse(dry.stdout)).toMatchObject({ samples: 6, nfe: 12 });
+  expect(JSON.parse(dry.stdout)).toMatchObject({
+    samples: 6,
+    nfe: 12,
+    stepSize: expect.any(Number),
+  });
+  const unsized = await runScript("sample", [at("run"), "--method", "heun", "--dry-run", "--json"]);
+  expect(JSON.parse(unsized.stdout)).not.toHaveProperty("stepSize");
   expect(existsSync(at("none.png"))).toBe(false);
 
   // The model folder alone, without the run, gives the same picture.

@@ -224,6 +224,51 @@ function gather([x, indices]: readonly Value[], { axis }: Ops["Gather"]): Value 
   });
 }
 
+/** The elements of plain [N,C,H,W] where `x` holds those of [N,C/b,H,W,b], and the way back. */
+function unblocked({ data, shape }: Value, b: number): Value {
+  const [n, c, h, w] = shape as [number, number, number, number];
+  const blocks = { data, shape: [n, c / b, h, w, b] };
+  return build(shape, ([i, channel, y, x]) =>
+    read(blocks, [i!, Math.floor(channel! / b), y!, x!, channel! % b]),
+  );
+}
+
+function toBlocked([x]: readonly Value[], { block, channelsLast }: Ops["ToBlocked"]): Value {
+  const [n, c, h, w] = channelsLast ? [0, 3, 1, 2].map((axis) => x!.shape[axis]!) : x!.shape;
+  const { data } = build([n!, c! / block, h!, w!, block], ([i, k, y, q, r]) => {
+    const channel = k! * block + r!;
+    return read(x!, channelsLast ? [i!, y!, q!, channel] : [i!, channel, y!, q!]);
+  });
+  return { data, shape: [n!, c!, h!, w!] };
+}
+
+function fromBlocked([x]: readonly Value[], { block, channels, channelsLast }: Ops["FromBlocked"]): Value {
+  const plain = unblocked(x!, block);
+  const [n, , h, w] = plain.shape;
+  return channelsLast
+    ? build([n!, h!, w!, channels], ([i, y, q, c]) => read(plain, [i!, c!, y!, q!]))
+    : build([n!, channels, h!, w!], (at) => read(plain, at));
+}
+
+/** The plain weight of a packed one: [O/b,I/b,kh,kw,b,b], [O/b,I,kh,kw,b] of few inputs, or depthwise as it is. */
+function unpacked({ data, shape }: Value, { block: b, group }: Ops["BlockedConv"]): Value {
+  if (group > 1) return { data, shape };
+  const [o, i, h, w] = shape as [number, number, number, number];
+  const inner = i < b ? 1 : b;
+  const blocks = { data, shape: [o / b, i / inner, h, w, inner, b] };
+  return build(shape, ([to, from, y, x]) =>
+    read(blocks, [Math.floor(to! / b), Math.floor(from! / inner), y!, x!, from! % inner, to! % b]),
+  );
+}
+
+function blockedConv([x, weight, ...rest]: readonly Value[], attrs: Ops["BlockedConv"]): Value {
+  const { block, bias, sum } = attrs;
+  const plain = attrs.group === 1 && x!.shape[1]! < block ? x! : unblocked(x!, block);
+  const result = conv([plain, unpacked(weight!, attrs), ...(bias ? [rest[0]!] : [])], attrs);
+  const blocked = toBlocked([result], { block, channelsLast: false });
+  return sum ? elementwise((a, b) => a! + b!)([blocked, rest.at(-1)!]) : blocked;
+}
+
 function cast([x]: readonly Value[], { to }: Ops["Cast"]): Value {
   if (to === "float32") return x!;
   return elementwise((value) => (to === "bool" ? Number(value !== 0) : Math.trunc(value)))([x!]);
@@ -293,4 +338,7 @@ const rules: { readonly [K in OpType]: Rule<K> } = {
       x!.shape.map((n, axis) => n * (scales[axis - 2] ?? 1)),
       ([n, c, ...p]) => read(x!, [n!, c!, ...p.map((at, i) => Math.floor(at / scales[i]!))]),
     ),
+  ToBlocked: toBlocked,
+  FromBlocked: fromBlocked,
+  BlockedConv: blockedConv,
 };

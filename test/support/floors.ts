@@ -22,9 +22,16 @@ const autodiff = "lib/author/autodiff";
 const runs = ["lib/run/", "lib/artifact", "lib/theory", "lib/random.ts", "lib/errors.ts"];
 const running = "running knows nothing of gradients; put what both need into lib/artifact";
 const drawing = ["brush.ts", "digits.ts", "glyphs.ts", "rasterise.ts", "shapes.ts"];
-const drawn = ["batches.ts", "builtins.ts", "dataset.ts", "densities/", "points.ts", ...drawing].map(
-  (name) => `lib/data/${name}`,
-);
+const drawn = [
+  "batches.ts",
+  "binary-digits.ts",
+  "builtins.ts",
+  "dataset.ts",
+  "densities/",
+  "heartbeat.ts",
+  "points.ts",
+  ...drawing,
+].map((name) => `lib/data/${name}`);
 
 export const floors: readonly Floor[] = [
   { files: "lib/errors.ts", may: [], why: "errors stand on nothing" },

@@ -1,5 +1,6 @@
 // Runs expressions the way users do: lowered, emitted as a model, executed by ONNX Runtime on the CPU.
 import * as ort from "onnxruntime-node";
+import type { LoweringName } from "../../lib/artifact/lowering.ts";
 import { type DType, isOp, type Tensor } from "../../lib/author/graph/tensor.ts";
 import { topological } from "../../lib/author/graph/traverse.ts";
 import { lower } from "../../lib/author/lower/lower.ts";
@@ -7,8 +8,12 @@ import { encodeModel } from "../../lib/author/onnx/model.ts";
 import type { Feeds, Value } from "./evaluate.ts";
 
 /** The outputs' values; throws when a dimension of a result is not what its node says. */
-export async function runOnnx(outputs: readonly Tensor[], feeds: Feeds): Promise<Float64Array[]> {
-  const lowered = lower(outputs);
+export async function runOnnx(
+  outputs: readonly Tensor[],
+  feeds: Feeds,
+  lowering?: LoweringName,
+): Promise<Float64Array[]> {
+  const lowered = lower(outputs, lowering);
   const inputs = topological(lowered).filter((node) => isOp(node, "Input"));
   const named = Object.fromEntries(lowered.map((node, i) => [`output${i}`, node]));
   const session = await ort.InferenceSession.create(encodeModel(named, inputs), { intraOpNumThreads: 1 });

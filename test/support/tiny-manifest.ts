@@ -33,7 +33,7 @@ export const tinyManifest: Manifest = {
     sigmaData: 0.5,
   },
   langevin: { stepSize: 1e-5, stepsPerLevel: 5 },
-  data: { source: "digits", shape: [1, 4, 4], classes: 10, options: {} },
+  data: { source: "digits", shape: [1, 4, 4], classes: 10, unconditional: 0.1, options: {} },
   batch: 2,
   parameters: [
     { name: "conv_in.weight", shape: [2, 1, 3, 3], offset: 0, init: { kind: "uniform", bound: 1 / 3 } },

@@ -1,11 +1,19 @@
 // DDPM's bound: its value for models that know the data, the price of those that do not, and estimates from a few times.
 import { expect, test } from "bun:test";
 import { stream } from "../../lib/random.ts";
-import { type Bound, type BoundOptions, endings, variationalBound } from "../../lib/theory/bound.ts";
+import {
+  type Bound,
+  type BoundOptions,
+  endings,
+  type Nats,
+  variationalBound,
+} from "../../lib/theory/bound.ts";
 import { estimate } from "../../lib/theory/estimate.ts";
 import { normalCdf } from "../../lib/theory/normal-distribution.ts";
 import { openSchedule } from "../../lib/theory/schedules/index.ts";
-import { BITS, type ReverseVariance } from "../../lib/theory/vlb.ts";
+import type { Rows } from "../../lib/theory/traces.ts";
+import { BITS, type ReverseVariance, reverseVariances } from "../../lib/theory/vlb.ts";
+import { reverseFraction, reverseVariance } from "../support/gaussian-reverse.ts";
 import { gaussianDenoiser } from "../support/solving.ts";
 
 const chain = openSchedule({ name: "ddpm", steps: 40 }).discrete!;
@@ -28,7 +36,7 @@ async function boundOf(options: Partial<BoundOptions> & Pick<BoundOptions, "x">)
   for await (last of variationalBound({
     chain,
     dimensions,
-    denoise: ({ x, sigmas }) => perfect(x, sigmas),
+    predict: async ({ x, sigmas }) => ({ denoised: await perfect(x, sigmas) }),
     ending: endings.points,
     times: chain.steps,
     rows: 256,
@@ -39,8 +47,8 @@ async function boundOf(options: Partial<BoundOptions> & Pick<BoundOptions, "x">)
 }
 
 /** Of each sample, in nats per dimension. */
-const totals = ({ prior, terms }: Bound, variance: ReverseVariance): Float64Array =>
-  prior.map((value, i) => terms.reduce((sum, { nats }) => sum + nats[variance][i]!, value));
+const totals = ({ prior, terms }: Bound, variance: keyof Nats): Float64Array =>
+  prior.map((value, i) => terms.reduce((sum, { nats }) => sum + nats[variance]![i]!, value));
 
 const entropy = (variance: number) => Math.log(2 * Math.PI * Math.E * variance) / 2;
 
@@ -60,7 +68,8 @@ test("the bound is above -log p, and beta or beta~ is nearer as the data are wid
   const gaps = async (variance: number) => {
     const x = normals(800, variance);
     const exact = gaussianDenoiser(variance);
-    const bound = await boundOf({ x, denoise: (rows) => exact(rows.x, rows.sigmas) });
+    const predict = async (rows: Rows) => ({ denoised: await exact(rows.x, rows.sigmas) });
+    const bound = await boundOf({ x, predict });
     const truth = Float64Array.from({ length: 800 }, (_, i) => {
       const square = (x[2 * i]! ** 2 + x[2 * i + 1]! ** 2) / 2;
       return (square / variance + Math.log(2 * Math.PI * variance)) / 2;
@@ -75,12 +84,65 @@ test("the bound is above -log p, and beta or beta~ is nearer as the data are wid
   expect(narrow.posterior.mean).toBeLessThan(narrow.beta.mean);
 });
 
+// Each step is then q(x_(t-1) | x_t) itself; what is left of the gap is N(0, 1) in the place of q(x_T), less than 1e-4 nats here.
+test("with learned variances the bound of Gaussian data is -log p, and fixed ones cost what they are off by", async () => {
+  const [variance, count] = [0.25, 800];
+  const x = normals(count, variance);
+  const exact = gaussianDenoiser(variance);
+  const timeOf = (sigma: number) => Math.round(openSchedule({ name: "ddpm", steps: 40 }).timeOf(sigma));
+  const predict = async ({ x: noisy, sigmas }: Rows) => ({
+    denoised: await exact(noisy, sigmas),
+    fraction: noisy.map((_, at) => reverseFraction(chain, timeOf(sigmas[at >> 1]!), variance)),
+  });
+  const bound = await boundOf({ x, predict, learned: true });
+  const truth = Float64Array.from({ length: count }, (_, i) => {
+    const square = (x[2 * i]! ** 2 + x[2 * i + 1]! ** 2) / 2;
+    return (square / variance + Math.log(2 * Math.PI * variance)) / 2;
+  });
+  const learned = totals(bound, "learned");
+  const gap = estimate(learned.map((value, i) => value - truth[i]!));
+  // A false alarm in 15,000 seeds.
+  expect(Math.abs(gap.mean)).toBeLessThan(4 * gap.error);
+  expect(gap.error).toBeLessThan(0.03);
+  for (const fixed of ["beta", "posterior"] as const) {
+    const { mean, error } = estimate(totals(bound, fixed).map((value, i) => value - learned[i]!));
+    const cost = bound.terms.reduce((sum, { from: t }) => {
+      const beta = reverseVariances[fixed](chain, fixed === "beta" ? t : Math.max(2, t));
+      const ratio = reverseVariance(chain, t, variance) / beta;
+      return sum + (ratio - 1 - Math.log(ratio)) / 2;
+    }, 0);
+    expect(cost).toBeGreaterThan(0.02);
+    expect(Math.abs(mean - cost)).toBeLessThan(4 * error);
+  }
+});
+
+test("a learned fraction of 0 or 1 is one of the fixed variances, but for the pixels' own at t = 1", async () => {
+  const x = normals(50, 0.5);
+  for (const [fraction, fixed] of [
+    [0, "posterior"],
+    [1, "beta"],
+  ] as const) {
+    const predict = async ({ x: noisy }: Rows) => ({
+      denoised: noisy.map((value) => value / 2),
+      fraction: noisy.map(() => fraction),
+    });
+    const points = await boundOf({ x, predict, learned: true });
+    for (const { nats } of points.terms)
+      for (const [i, value] of nats.learned!.entries()) expect(value).toBeCloseTo(nats[fixed][i]!, 9);
+    const [first, ...rest] = (await boundOf({ x, predict, learned: true, ending: endings.pixels })).terms;
+    for (const { nats } of rest)
+      for (const [i, value] of nats.learned!.entries()) expect(value).toBeCloseTo(nats[fixed][i]!, 9);
+    const same = first!.nats.learned!.every((value, i) => Math.abs(value - first!.nats[fixed][i]!) < 1e-9);
+    expect(same).toBe(fraction === 0);
+  }
+});
+
 test("a few random times estimate the sum over all of them", async () => {
   const x = normals(3000, 1);
-  const denoise = async ({ x: noisy }: { x: Float64Array }) => noisy.map(() => 0);
-  const all = estimate(totals(await boundOf({ x, denoise }), "beta"));
+  const predict = async ({ x: noisy }: Rows) => ({ denoised: noisy.map(() => 0) });
+  const all = estimate(totals(await boundOf({ x, predict }), "beta"));
   for (const times of [2, 3, 10]) {
-    const some = await boundOf({ x, denoise, times });
+    const some = await boundOf({ x, predict, times });
     const { mean, error } = estimate(totals(some, "beta"));
     expect(some.terms).toHaveLength(times);
     expect([some.terms[0]!.to, some.terms[1]!.from, some.terms.at(-1)!.to]).toEqual([1, 2, 40]);
@@ -106,12 +168,12 @@ test("rows say which sample they are of", async () => {
     x,
     times: 5,
     rows: 4,
-    denoise: async (rows) => {
+    predict: async (rows) => {
       rows.samples.forEach((sample) => {
         seen.add(`${sample}`);
       });
       const own = rows.x.map((_, at) => x[2 * rows.samples[Math.floor(at / 2)]!]!);
-      return own;
+      return { denoised: own };
     },
   }).then(({ terms }) => {
     // Nothing but the variances is left to pay for when x_0 is known.
@@ -128,14 +190,14 @@ test("L_T of linear betas and |x_0| = 1: 2.9e-5 bits", async () => {
 test("the pixels' ending is the probability of a bin under beta~_2, after clipping", async () => {
   const x = [-1, 1, 1 / 255, -1 / 255];
   const known = async (far: number) => {
-    const denoise = async () => x.map((value, d) => (d < 2 ? far * value : value));
+    const predict = async () => ({ denoised: x.map((value, d) => (d < 2 ? far * value : value)) });
     const { terms } = await boundOf({
       x,
       dimensions: 4,
       chain: thousand,
       times: 2,
       ending: endings.pixels,
-      denoise,
+      predict,
     });
     return terms[0]!.nats;
   };

@@ -322,3 +322,21 @@ test("a point of another size and an impossible sigma are refused", () => {
     expect(() => mixture.sample(stream(0, "x"), sigma)).toThrow("expected sigma >= 0");
   }
 });
+
+test("the parts of a mixture add up to it, each with its share", () => {
+  const mixture = GaussianMixture.of([
+    { weight: 1, mean: [0, 1], covariance: [1, 0.3, 0.3, 0.5] },
+    { weight: 2, mean: [2, -1], covariance: 0.2 },
+    { weight: 5, mean: [-1, 0], covariance: [0.4, -0.1, -0.1, 0.3] },
+  ]);
+  const [ends, middle] = [mixture.restricted((k) => k !== 1), mixture.restricted((k) => k === 1)];
+  for (const x of [
+    [0.5, 0],
+    [2, -1],
+    [-1.5, 2],
+  ]) {
+    const sum = (6 / 8) * Math.exp(ends.logpdf(x, 0.3)) + (2 / 8) * Math.exp(middle.logpdf(x, 0.3));
+    expect(sum / Math.exp(mixture.logpdf(x, 0.3))).toBeCloseTo(1, 12);
+  }
+  expect(() => mixture.restricted(() => false)).toThrow("weights >= 0 that are not all 0");
+});

@@ -16,6 +16,15 @@ test.each(["ncsn", "ncsn-raw"] as const)("%s: the score is the network over sigm
   }
 });
 
+// Networks with a Fourier embedding divide by sigma themselves.
+test("ncsnpp: the network is told sigma and answers the score", () => {
+  for (const sigma of grid) {
+    const score = (denoised(preconditionings.ncsnpp, 1.7, sigma, -0.4) - 1.7) / sigma ** 2;
+    expect(score).toBeCloseTo(-0.4, 10);
+    expect(preconditionings.ncsnpp.cNoise(sigma)).toBe(sigma);
+  }
+});
+
 test.each(["ncsn", "edm"] as const)("%s: the input has unit variance", (name) => {
   for (const sigma of grid)
     expect(preconditionings[name].cIn(sigma, sigmaData) ** 2 * (sigma ** 2 + sigmaData ** 2)).toBeCloseTo(

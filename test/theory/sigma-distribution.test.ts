@@ -44,6 +44,13 @@ test("log-normal: ln sigma is normal", () => {
   expectUniform(sigmas.map((sigma) => normalCdf((Math.log(sigma) + 1.2) / 1.2)));
 });
 
+// In rectified flow sigma / alpha is t / (1 - t), the exponential of t's logit (Esser et al. 2024, Eq. 19).
+test("log-normal: under rectified flow, times are logit-normal", () => {
+  const { timeOf } = openSchedule({ name: "flow" });
+  const times = draws({ kind: "log-normal", mean: 0.3, std: 0.8 }, { name: "flow" }).map(timeOf);
+  expectUniform(times.map((t) => normalCdf((Math.log(t / (1 - t)) - 0.3) / 0.8)));
+});
+
 const continuous = (Object.keys(schedules) as ScheduleName[]).filter(
   (name) => !openSchedule({ name }).discrete,
 );

@@ -180,6 +180,11 @@ const upsampleNearestVjp: Vjp<"UpsampleNearest"> = (g, [x], _, { scales }) => {
   return [sum(blocks, { axes: scales.map((_, i) => 3 + 2 * i) })];
 };
 
+/** What a lowering made has been differentiated before. */
+const lowered: Vjp<OpType> = () => {
+  throw new Error("vjp: blocked operators have no gradient; differentiate first, then lower");
+};
+
 /** Operators that act on each position alone, so that a cotangent which repeats along an axis may stay unexpanded. */
 export const pointwise: ReadonlySet<OpType> = new Set<OpType>([
   ...(["Neg", "Abs", "Exp", "Log", "Sqrt", "Sin", "Cos", "Tanh", "Sigmoid", "Softplus", "Erf"] as const),
@@ -244,4 +249,7 @@ export const vjps: { readonly [K in OpType]: Vjp<K> } = {
   Expand: (g) => [g],
   Gather: gatherVjp,
   UpsampleNearest: upsampleNearestVjp,
+  ToBlocked: lowered,
+  FromBlocked: lowered,
+  BlockedConv: lowered,
 };

@@ -177,6 +177,31 @@ const upsampleNearest: Infer<"UpsampleNearest"> = ([x], { scales }) =>
     ? { shape: x!.shape.map((n, axis) => n * (scales[axis - 2] ?? 1)), dtype: x!.dtype }
     : mismatch("upsampleNearest", `whole factors for the spatial axes of [${x!.shape}]`, `[${scales}]`);
 
+const toBlocked: Infer<"ToBlocked"> = ([x], { block, channelsLast }) => {
+  const [n, ...rest] = x!.shape;
+  const shape = channelsLast ? [n!, rest[2]!, rest[0]!, rest[1]!] : x!.shape;
+  return x!.shape.length === 4 && shape[1]! % block === 0
+    ? { shape, dtype: expectType("toBlocked", x!, "float32") }
+    : mismatch("toBlocked", `images of a multiple of ${block} channels`, `[${shape}]`);
+};
+
+const fromBlocked: Infer<"FromBlocked"> = ([x], { channels, channelsLast }) => {
+  const [n, from, ...size] = x!.shape;
+  if (channels > from!) mismatch("fromBlocked", `at most ${from} channels`, `${channels}`);
+  return { shape: channelsLast ? [n!, ...size, channels] : [n!, channels, ...size], dtype: x!.dtype };
+};
+
+const blockedConv: Infer<"BlockedConv"> = ([x, weight, ...rest], attrs, op) => {
+  const type = conv([x!, weight!], attrs, "Conv");
+  const [bias, sum] = attrs.bias ? rest : [undefined, ...rest];
+  if (rest.length !== Number(attrs.bias) + Number(attrs.sum))
+    mismatch(op, "a bias and a sum where the attributes say so", `${rest.length} further inputs`);
+  if (bias && bias.shape.join() !== `${type.shape[1]}`)
+    mismatch(op, `bias [${type.shape[1]}]`, `[${bias.shape}]`);
+  if (sum && sum.shape.join() !== type.shape.join()) mismatch(op, `sum [${type.shape}]`, `[${sum.shape}]`);
+  return type;
+};
+
 const infer: { readonly [K in OpType]: Infer<K> } = {
   Input: leaf,
   Constant: leaf,
@@ -222,4 +247,7 @@ const infer: { readonly [K in OpType]: Infer<K> } = {
   Expand: expand,
   Gather: gather,
   UpsampleNearest: upsampleNearest,
+  ToBlocked: toBlocked,
+  FromBlocked: fromBlocked,
+  BlockedConv: blockedConv,
 };

@@ -66,6 +66,21 @@ export interface Ops {
   Gather: { readonly axis: number };
   /** Nearest-neighbour enlargement of the spatial axes of [N,C,...] by whole factors. */
   UpsampleNearest: { readonly scales: readonly number[] };
+  /** [N,C,H,W], or [N,H,W,C] when channelsLast, -> the same numbers in blocked order, see `Blocked`. */
+  ToBlocked: Blocked & { readonly channelsLast: boolean };
+  /** The way back, for the first `channels` channels. */
+  FromBlocked: Blocked & { readonly channelsLast: boolean; readonly channels: number };
+  /** Conv of blocked x and packed weight (lower/blocked/weights.ts), then + bias [O] and + sum (blocked), if any. */
+  BlockedConv: Blocked & ConvAttrs & { readonly bias: boolean; readonly sum: boolean };
+}
+
+/**
+ * Operators that only lowerings make: their tensors say [N,C,H,W] and hold the elements of [N,C/block,H,W,block], which is the
+ * layout that ONNX Runtime's CPU kernels convolve fastest. Pointwise operators, and slices and concatenations of whole
+ * blocks of channels, mean the same in both orders.
+ */
+interface Blocked {
+  readonly block: number;
 }
 
 export type OpType = keyof Ops;

@@ -1,7 +1,7 @@
 // Layers with parameters, named and initialised as PyTorch does.
 
 import { sizeOf } from "../../artifact/shape.ts";
-import { add, type ConvOptions, conv, matmul, oneHot, transpose } from "../graph/ops.ts";
+import { add, type ConvOptions, conv, matmul, oneHot, reshape, transpose } from "../graph/ops.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { groupNorm } from "./normalization.ts";
 import { fanIn, located, ones, type Parameters, zeros } from "./parameters.ts";
@@ -10,8 +10,11 @@ import { fanIn, located, ones, type Parameters, zeros } from "./parameters.ts";
 export function linear(p: Parameters, x: Tensor, out: number, { bias = true } = {}): Tensor {
   const width = x.shape.at(-1)!;
   return located(p, () => {
-    const y = matmul(x, transpose(p.get("weight", [out, width], fanIn(width))));
-    return bias ? add(y, p.get("bias", [out], fanIn(width))) : y;
+    // All rows in one product, which makes the weight's gradient one product too.
+    const rows = reshape(x, [-1, width]);
+    const y = matmul(rows, transpose(p.get("weight", [out, width], fanIn(width))));
+    const result = bias ? add(y, p.get("bias", [out], fanIn(width))) : y;
+    return reshape(result, [...x.shape.slice(0, -1), out]);
   });
 }
 

@@ -38,13 +38,19 @@ const dataTypes: Record<DType, DataType> = {
 type Attribute = number | string | readonly number[];
 interface Emission {
   readonly opType?: string;
+  readonly domain?: string;
   readonly attributes?: Readonly<Record<string, Attribute>>;
   /** Whole-number arguments that ONNX takes as inputs after the tensors. */
   readonly int64s?: readonly (readonly number[] | undefined)[];
   /** A float argument that follows them. */
   readonly float?: number;
+  /** The position of an optional tensor that is left out before others. */
+  readonly skips?: number;
 }
 type Emit<K extends OpType> = (attrs: Ops[K], node: Tensor<K>) => Emission;
+
+/** Where ONNX Runtime keeps the operators of its blocked layout; they exist on the CPU of some machines only. */
+const blockedDomain = "com.microsoft.nchwc";
 
 const plain: Emit<OpType> = () => ({});
 
@@ -112,6 +118,22 @@ const emit: { readonly [K in OpType]: Emit<K> } = {
     attributes: { mode: "nearest", nearest_mode: "floor", coordinate_transformation_mode: "asymmetric" },
     int64s: [undefined, undefined, shape],
   }),
+  ToBlocked: ({ channelsLast }) => ({
+    opType: "ReorderInput",
+    domain: blockedDomain,
+    attributes: { channels_last: Number(channelsLast) },
+  }),
+  FromBlocked: ({ channels, channelsLast }) => ({
+    opType: "ReorderOutput",
+    domain: blockedDomain,
+    attributes: { channels, channels_last: Number(channelsLast) },
+  }),
+  BlockedConv: ({ bias, sum, ...attrs }, { inputs: [, weight] }) => ({
+    opType: "Conv",
+    domain: blockedDomain,
+    attributes: { ...windows(attrs), kernel_shape: weight!.shape.slice(2) },
+    ...(sum && !bias && { skips: 2 }),
+  }),
 };
 
 /**
@@ -129,15 +151,20 @@ export function encodeModel(
   if (missing && isOp(missing, "Input"))
     throw new Error(`encodeModel: the outputs need input "${missing.attrs.name}", which is not listed`);
   for (const node of order) emitter.add(node);
+  const nodes = emitter.finish();
+  const isBlocked = nodes.some(({ domain }) => domain === blockedDomain);
   return toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
       irVersion,
       producerName: "langevin",
-      opsetImport: [{ domain: "", version: BigInt(opset) }],
+      opsetImport: [
+        { domain: "", version: BigInt(opset) },
+        ...(isBlocked ? [{ domain: blockedDomain, version: 1n }] : []),
+      ],
       graph: {
         name: "langevin",
-        node: emitter.finish(),
+        node: nodes,
         initializer: emitter.initializers,
         input: inputs.map((node) => valueInfo(node.attrs.name, node)),
         output: Object.entries(outputs).map(([name, node]) => valueInfo(name, node)),
@@ -184,12 +211,14 @@ class Emitter {
 
   private node(node: Tensor): string {
     const rule = emit[node.op] as Emit<typeof node.op>;
-    const { opType = node.op, attributes = {}, int64s = [], float } = rule(node.attrs, node);
+    const { opType = node.op, domain = "", attributes = {}, ...more } = rule(node.attrs, node);
+    const { int64s = [], float, skips } = more;
     const inputs = node.inputs.map((child) => this.names.get(child)!);
+    if (skips !== undefined) inputs.splice(skips, 0, "");
     for (const values of int64s) inputs.push(values ? this.int64s(values) : "");
     if (float !== undefined) inputs.push(this.initializer(Float32Array.of(float), [], "float32"));
     const name = this.outputs.find(([, output]) => output === node)?.[0] ?? `n${this.nodes.length}`;
-    this.nodes.push(nodeProto(opType, inputs, name, attributes));
+    this.nodes.push(nodeProto(opType, inputs, name, attributes, domain));
     return name;
   }
 
@@ -221,9 +250,10 @@ function nodeProto(
   input: string[],
   output: string,
   attributes: Readonly<Record<string, Attribute>>,
+  domain = "",
 ) {
   const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
-  return create(NodeProtoSchema, { opType, name: output, input, output: [output], attribute });
+  return create(NodeProtoSchema, { opType, domain, name: output, input, output: [output], attribute });
 }
 
 function attributeProto(name: string, value: Attribute): AttributeProto {

@@ -26,6 +26,7 @@ export const annealedLangevin: Sampler = {
     }
     if (denoise) yield denoisingStep(last);
   },
+  stepSized: () => true,
   nfe: ({ sigmas, stepsPerLevel, denoise }) => sigmas.length * stepsPerLevel + Number(denoise),
   fitBudget(options, budget) {
     const { count, stepsPerLevel } = shareOut(evaluationsLeft(options, budget, 2), options.sigmas.length);

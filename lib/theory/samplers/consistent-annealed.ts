@@ -11,6 +11,7 @@ export const consistentAnnealed: Sampler = {
   summary: "one step per level, with the noise that the next level asks for; ancestral unless --step-size",
   source: "Jolicoeur-Martineau et al. 2021",
   ...oneStepPerLevel,
+  stepSized: ({ stepChosen = false }) => stepChosen,
   *steps(options) {
     const chosen = chosenEta(options, lastNoiseLevel(options.sigmas));
     yield* descend(options, (sigma, next) => {

@@ -24,6 +24,7 @@ export const langevinWith = (
     for (const alpha of alphas(options)) yield langevinStep(sigma, alpha);
     if (denoises(options)) yield denoisingStep(sigma);
   },
+  stepSized: () => true,
   nfe: (options) => options.steps + Number(denoises(options)),
   fitBudget: (options, budget) => ({ ...options, steps: evaluationsLeft(options, budget, 1) }),
 });

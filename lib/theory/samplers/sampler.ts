@@ -9,6 +9,8 @@ export interface Step {
   readonly a: number;
   readonly b: number;
   readonly c: number;
+  /** The noise is c e^(w v) z for networks that learned v, where log variances lie between their two bounds; 0 unless given. */
+  readonly w?: number;
 }
 
 export interface SamplerOptions {
@@ -28,8 +30,8 @@ export interface SamplerOptions {
   readonly denoise: boolean;
   /** DDIM's share, 0..1, of the ancestral step's noise; 0 unless chosen. */
   readonly eta?: number | undefined;
-  /** The noise of an ancestral step: the posterior's variance (beta~ of DDPM), unless chosen, or the forward step's (beta). */
-  readonly variance?: "posterior" | "forward" | undefined;
+  /** The noise of an ancestral step: the posterior's variance (beta~ of DDPM) unless chosen, the forward step's (beta), or between them. */
+  readonly variance?: "posterior" | "forward" | "learned" | undefined;
   /** The model's schedule, for steps that depend on its own coordinates; without one, variance exploding at a constant rate. */
   readonly schedule?: Diffusion | undefined;
 }
@@ -45,6 +47,8 @@ export interface Sampler {
   initialSigma(options: SamplerOptions): number;
   /** The steps in order; throws UserError before the first when ladder or step size are not for this sampler. */
   steps(options: SamplerOptions): Generator<Step, void>;
+  /** Whether its steps have the size `stepSize` of the options; absent: they have sizes of their own. */
+  stepSized?(options: SamplerOptions): boolean;
   /** Evaluations of the network that `steps` will ask for. */
   nfe(options: SamplerOptions): number;
   /** Options with which `nfe` comes as near to the budget as the sampler can without exceeding it; throws UserError when too small. */

@@ -45,11 +45,16 @@ export function posteriorMean(chain: DiscreteSchedule, t: number): { x0: number;
 }
 
 /**
- * log beta~_t with beta~_2 in the place of beta~_1 = 0 (Ho et al. 2020, in code): the lower end of a learned variance
- * exp(v log beta_t + (1 - v) log beta~_t) (Nichol & Dhariwal 2021, Eq. 15).
+ * log beta~_t with beta~_2 in the place of beta~_1 = 0 (Ho et al. 2020, in code): the lower end of a learned variance.
  */
 export const clippedLogPosteriorVariance = ({ posteriorVariances }: DiscreteSchedule, t: number): number =>
   Math.log(posteriorVariances[Math.max(2, t)]!);
+
+/** The log of a learned variance, at the `fraction` v of the way from beta~_t to beta_t (Nichol & Dhariwal 2021, Eq. 15). */
+export function learnedLogVariance(chain: DiscreteSchedule, t: number, fraction: number): number {
+  const lower = clippedLogPosteriorVariance(chain, t);
+  return lower + fraction * (Math.log(chain.betas[t]!) - lower);
+}
 
 /**
  * The chain that visits only `times` of 1..T, in ascending order: beta' = 1 - alpha_bar_t / alpha_bar_previous

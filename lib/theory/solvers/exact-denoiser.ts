@@ -3,9 +3,9 @@ import type { GaussianMixture } from "../gaussian-mixture.ts";
 import { scoreUnit } from "../score-unit.ts";
 import type { Denoise } from "./solver.ts";
 
-/** D = x + sigma^2 score of a mixture. */
+/** D = x + sigma^2 score of a density, such as a mixture. */
 export const exactDenoiser =
-  (mixture: GaussianMixture): Denoise =>
+  (mixture: Pick<GaussianMixture, "dimensions" | "score">): Denoise =>
   async (x, sigmas) => {
     const { dimensions } = mixture;
     const denoised = x.slice();

@@ -207,4 +207,8 @@ export const cases: { readonly [K in OpType]: readonly Case[] } = {
     on([[1, 2, 2, 3]], (x) => ops.upsampleNearest(x, [3, 2])),
     on([[1, 1, 2, 1, 2]], (x) => ops.upsampleNearest(x, [1, 2, 3])),
   ],
+  // What a lowering makes has been differentiated before.
+  ToBlocked: [],
+  FromBlocked: [],
+  BlockedConv: [],
 };

@@ -1,12 +1,28 @@
 // Every rewrite of the lowering pass means what the expression meant, in float64 and on ONNX Runtime.
 import { describe, expect, test } from "bun:test";
+import { gradient } from "../../../lib/author/autodiff/gradient.ts";
 import { input } from "../../../lib/author/graph/constant.ts";
 import { apply } from "../../../lib/author/graph/infer.ts";
-import { add, convTranspose, cos, exp, sin } from "../../../lib/author/graph/ops.ts";
+import {
+  add,
+  convTranspose,
+  cos,
+  exp,
+  matmul,
+  mul,
+  neg,
+  sin,
+  softmax,
+  stopGradient,
+  sub,
+  sum,
+  transpose,
+} from "../../../lib/author/graph/ops.ts";
 import { convExtents } from "../../../lib/author/graph/shapes.ts";
 import type { Tensor } from "../../../lib/author/graph/tensor.ts";
 import { topological } from "../../../lib/author/graph/traverse.ts";
 import { lower } from "../../../lib/author/lower/lower.ts";
+import { groupNorm } from "../../../lib/author/nn/normalization.ts";
 import { stream } from "../../../lib/random.ts";
 import { expectAgreement, randomFeeds, relativeError } from "../../support/compare.ts";
 import { evaluate } from "../../support/evaluate.ts";
@@ -166,6 +182,42 @@ describe("Sin and Cos", () => {
     const reduced = lower([sin(x), cos(x)]).map((node) => node.inputs[0]!);
     for (const angles of evaluate(reduced, { x: { data: points, shape: [2001] } }))
       expect(Math.max(...angles.map(Math.abs))).toBeLessThan(Math.PI + 1e-4);
+  });
+});
+
+describe("after differentiation", () => {
+  test("what is there for second derivatives only is gone", async () => {
+    const x = input("x", [2, 6, 3, 2]);
+    const outputs = gradient(groupNorm(x, 2), [x], input("g", x.shape));
+    await expectSame(outputs);
+    expect(operators(lower(outputs))).not.toContain("StopGradient");
+    // Both leave center - stopGradient(center) out: in the variance, and in the gradient of its square.
+    expect(topological(lower(outputs)).length).toBeLessThan(topological(outputs).length - 3);
+  });
+
+  test("an exact zero times a number and a sum with it are gone, a difference from it is not", async () => {
+    const [x, y] = [input("x", [2, 3]), input("y", [3])];
+    const zero = sub(x, stopGradient(x));
+    await expectSame([
+      add(mul(zero, y), x),
+      sub(sum(zero, { axes: [0] }), y),
+      sub(y, neg(sum(zero, { axes: [0] }))),
+    ]);
+    expect(lower([add(mul(zero, y), x)])[0]).toBe(x);
+    expect(lower([sub(sum(zero, { axes: [0] }), y)])[0]!.op).toBe("Neg");
+  });
+
+  test("zeros of another shape stay where they make a sum larger", () =>
+    expectSame([add(sub(input("x", [2, 3]), stopGradient(input("x", [2, 3]))), input("y", [3]))]));
+
+  test("attention's gradient sums over its result, not over its weights", async () => {
+    const [q, k, v] = ["q", "k", "v"].map((name) => input(name, [2, 3, 5, 4])) as [Tensor, Tensor, Tensor];
+    const y = matmul(softmax(matmul(q, transpose(k, [0, 1, 3, 2]))), v);
+    const outputs = gradient(y, [q, k, v], input("g", y.shape));
+    await expectSame(outputs);
+    const weights = topological(lower(outputs)).filter(({ shape }) => shape.join() === "2,3,5,5");
+    const names = weights.map(({ op }) => op).sort();
+    expect(names).toEqual(["MatMul", "MatMul", "Mul", "Softmax", "Sub", "Transpose"]);
   });
 });
 

@@ -1,10 +1,21 @@
 // What the objectives' tests share: losses over named inputs, random feeds of a known density, means with standard errors.
 
 import { gradient } from "../../../lib/author/autodiff/gradient.ts";
-import { input } from "../../../lib/author/graph/constant.ts";
-import { add, matmul, neg, sum, tanh } from "../../../lib/author/graph/ops.ts";
+import { input, scalar } from "../../../lib/author/graph/constant.ts";
+import {
+  add,
+  expand,
+  log,
+  matmul,
+  mul,
+  neg,
+  perSample,
+  square,
+  sum,
+  tanh,
+} from "../../../lib/author/graph/ops.ts";
 import type { Shape, Tensor } from "../../../lib/author/graph/tensor.ts";
-import type { Energy, Objective, Score } from "../../../lib/author/objectives/objective.ts";
+import type { Energy, Objective, ReverseStep, Score } from "../../../lib/author/objectives/objective.ts";
 import { type RandomStream, stream } from "../../../lib/random.ts";
 import type { Value } from "../../support/evaluate.ts";
 
@@ -17,7 +28,26 @@ export interface Model {
 /** The losses [B] of an objective on the inputs x [B,...], sigma [B] and whatever it draws, each by its name. */
 export function lossesOf(objective: Objective, shape: Shape, { score, ...known }: Model): Tensor {
   const draws = Object.fromEntries(Object.keys(objective.draws).map((name) => [name, input(name, shape)]));
-  return objective.loss(score, { x: input("x", shape), sigma: input("sigma", [shape[0]!]), draws, ...known });
+  const each = [shape[0]!];
+  const sigma = input("sigma", each);
+  const reverse = likeDenoising(score, sigma);
+  const inputs = { x: input("x", shape), sigma, weight: expand(scalar(1), each), draws, reverse };
+  return objective.loss(score, { ...inputs, ...known });
+}
+
+/** A step with both variances sigma⁴ and x_0 as its mean: the bound of one such step is the denoising objective. */
+function likeDenoising(score: Score, sigma: Tensor): ReverseStep {
+  const [one, none] = [1, 0].map((value) => expand(scalar(value), sigma.shape));
+  const logVariance = mul(log(sigma), 4);
+  return {
+    denoised: (x) => add(x, mul(perSample(square(sigma), x), score(x, sigma))),
+    fraction: (x) => mul(x, 0),
+    terms: one!,
+    c_x0: one!,
+    decodes: none!,
+    log_beta: logVariance,
+    log_posterior: logVariance,
+  };
 }
 
 export const scoreOfEnergy =

@@ -156,7 +156,6 @@ describe("the stated number of backward passes", () => {
   const [x, middle] = [input("x", [4, sizes.D]), input("middle", [sizes.H, sizes.H])];
   const first = input("first", [sizes.D, sizes.H]);
   const hidden = (at: Tensor) => silu(matmul(silu(matmul(at, first)), middle));
-  const widths = { energy: 1, oracle: sizes.D };
 
   /** What a middle layer's weight costs: how often anything is multiplied by it, forwards and backwards. */
   const products = (graph: readonly Tensor[]) => {
@@ -166,7 +165,7 @@ describe("the stated number of backward passes", () => {
   };
 
   test.each(all)("%s", (_, objective) => {
-    const last = input("last", [sizes.H, widths[objective.needs ?? "oracle"]]);
+    const last = input("last", [sizes.H, objective.needs === "energy" ? 1 : sizes.D]);
     const seen = new Set<Tensor>();
     const run = (at: Tensor) => {
       seen.add(at);

@@ -1,7 +1,7 @@
 // Optimizers against PyTorch 2.15 (torch.optim in float64, four steps of the gradients below).
 import { expect, test } from "bun:test";
 import type { OptimizerEntry } from "../../../lib/artifact/manifest.ts";
-import { input } from "../../../lib/author/graph/constant.ts";
+import { input, scalar } from "../../../lib/author/graph/constant.ts";
 import { clipByNorm, norm } from "../../../lib/author/optim/clip.ts";
 import { slotNames, update } from "../../../lib/author/optim/optimizers.ts";
 import { evaluate } from "../../support/evaluate.ts";
@@ -73,6 +73,7 @@ for (const [name, settings, wanted] of cases) {
         firstCorrection: input("first_correction", []),
         secondCorrection: input("second_correction", []),
       },
+      share: 1,
     });
     const state: Record<string, ArrayLike<number>> = { params: [1, -2, 0.5] };
     for (const slot of slots) state[slot] = [0, 0, 0];
@@ -96,6 +97,28 @@ for (const [name, settings, wanted] of cases) {
     for (const [i, value] of wanted.entries()) expect(state.params![i]).toBeCloseTo(value, 6);
   });
 }
+
+test.each(cases)("a step of which no share is taken changes nothing: %s", (_, settings) => {
+  const slots = Object.fromEntries(slotNames(settings.kind).map((slot) => [slot, vector(slot)]));
+  const schedule = {
+    learningRate: scalar(0.1),
+    firstCorrection: scalar(0.1),
+    secondCorrection: scalar(0.001),
+  };
+  const next = update(settings, {
+    params: vector("params"),
+    gradient: vector("gradient"),
+    slots,
+    schedule,
+    share: 0,
+  });
+  const names = ["params", ...Object.keys(slots)];
+  const feeds = Object.fromEntries(
+    [...names, "gradient"].map((name, i) => [name, { data: [0.1 + i, 1e-30, 3e7], shape: [3] }]),
+  );
+  const results = evaluate([next.params, ...Object.values(next.slots)], feeds);
+  for (const [i, name] of names.entries()) expect([...results[i]!]).toEqual(feeds[name]!.data);
+});
 
 test("clipping leaves a short gradient and a zero gradient alone", () => {
   const gradient = vector("gradient");

@@ -5,6 +5,7 @@ import { stream } from "../../../lib/random.ts";
 import { geometricSigmas } from "../../../lib/theory/noise-ladder.ts";
 import { samplers } from "../../../lib/theory/samplers/index.ts";
 import type { Sampler, SamplerOptions, Step } from "../../../lib/theory/samplers/sampler.ts";
+import { learnedLogVariance, respaced } from "../../../lib/theory/schedules/discrete-schedule.ts";
 import { openSchedule } from "../../../lib/theory/schedules/index.ts";
 
 const options: SamplerOptions = {
@@ -39,6 +40,27 @@ describe("identities", () => {
   test("where variance explodes, the forward variance makes it the noise of reverse diffusion", () => {
     const [some, others] = [stepsOf("ancestral", { variance: "forward" }), stepsOf("reverse-diffusion")];
     expectSame(some, others);
+  });
+  test("a learned variance lies between beta~ at the fraction 0 and beta at 1, on any levels that are visited", () => {
+    const { level, ...rest } = openSchedule({ name: "cosine", steps: 100 });
+    for (const visited of [
+      [100, 99, 60, 2, 1],
+      [90, 30, 1],
+    ]) {
+      const where = { sigmas: visited.map(level), schedule: { level, ...rest } };
+      const walk = stepsOf("ancestral", { ...where, variance: "learned" });
+      const at = (fraction: number) =>
+        walk.map(({ w = 0, ...step }) => ({ ...step, c: step.c * Math.exp(w * fraction) }));
+      expectSame(at(0), stepsOf("ancestral", { ...where, variance: "posterior" }));
+      expectSame(at(1), stepsOf("ancestral", { ...where, variance: "forward" }));
+      // beta' = 1 - alpha_bar_t / alpha_bar_s and beta~' of the chain that visits these times alone (Nichol & Dhariwal 2021, section 4).
+      const chain = respaced(rest.discrete!, visited.toReversed());
+      for (const [i, { c }] of at(0.3).slice(0, -1).entries()) {
+        const t = visited.length - i;
+        const log = learnedLogVariance(chain, t, 0.3);
+        expect(c).toBeCloseTo(Math.exp(log / 2) / Math.sqrt(chain.alphaBars[t - 1]!), 10);
+      }
+    }
   });
   test.each([-0.1, 1.1, Number.NaN])("an eta of %d is refused", (eta) => {
     expect(() => stepsOf("ddim", { eta })).toThrow(UserError);
