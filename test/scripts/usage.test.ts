@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import sharp from "sharp";
 import { runScript } from "../support/script.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 
@@ -15,6 +16,7 @@ const commands = [
   "compare-samplers",
   "pitfalls",
   "sheet",
+  "demo",
 ];
 
 for (const command of commands) {
@@ -140,11 +142,20 @@ for (const [what, command, args, code, line] of mistakes) {
   });
 }
 
-test("sample without any run says how to get one", async () => {
+test("sample without any run draws from the model that comes with the project, into runs/", async () => {
   using folder = new TemporaryFolder();
-  const { code, stderr } = await runScript("sample", [], { cwd: folder.path });
+  const choice = ["--method", "euler", "--steps", "3", "--count", "2", "--json"];
+  const { code, stdout } = await runScript("sample", choice, { cwd: folder.path });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ wrote: [join("runs", "samples", "euler.png")], samples: 2 });
+  expect((await sharp(join(folder.path, "runs/samples/euler.png")).metadata()).height).toBe(2 * 28 + 4);
+});
+
+test("a command that needs a run says how to get one", async () => {
+  using folder = new TemporaryFolder();
+  const { code, stderr } = await runScript("likelihood", [], { cwd: folder.path });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^sample: no run in runs\/; train one with `bun scripts\/train\.ts`.*\n$/);
+  expect(stderr).toMatch(/^likelihood: no run in runs\/; train one with `bun scripts\/train\.ts`.*\n$/);
 });
 
 test("a manifest of another version is refused with what to do", async () => {

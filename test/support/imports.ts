@@ -16,18 +16,22 @@ const statement =
 const hostGlobals = ["Bun", "Buffer", "process", "require", "setImmediate", "__dirname", "__filename"];
 const marked = (name: string) => `hostGlobal_${name}`;
 // Bun's parser renames a global and leaves a property or a local of the same name alone.
-const transpiler = new Bun.Transpiler({
-  loader: "ts",
-  define: Object.fromEntries(
-    hostGlobals.flatMap((name) => [
-      [name, marked(name)],
-      [`globalThis.${name}`, marked(name)],
-    ]),
-  ),
-});
+const define = Object.fromEntries(
+  hostGlobals.flatMap((name) => [
+    [name, marked(name)],
+    [`globalThis.${name}`, marked(name)],
+  ]),
+);
+const transpilers = {
+  ts: new Bun.Transpiler({ loader: "ts", define }),
+  tsx: new Bun.Transpiler({ loader: "tsx", define }),
+};
 
 /** The dependencies of a source in the order of their names; `path` is relative to the project. */
-export function edges(path: string, source: string): Edge[] {
+export function edges(path: string, written: string): Edge[] {
+  const transpiler = transpilers[path.endsWith(".tsx") ? "tsx" : "ts"];
+  // Scanning shall not run macros.
+  const source = written.replaceAll(/ with \{ type: "macro" \}/g, "");
   const erased = transpiler.transformSync(source);
   const kept = new Set(transpiler.scanImports(source).map((found) => found.path));
   const named = [...source.matchAll(statement)].map((match) => (match[1] ?? match[2])!);
