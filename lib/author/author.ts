@@ -83,7 +83,7 @@ export interface Authored {
   readonly manifest: Manifest;
   /** The ONNX models by file name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** An estimate of the intermediate results alive at once in a training step. */
+  /** An estimate of the intermediate results alive at once in a training step; counted when asked for. */
   readonly stepBytes: number;
   /** The multiply-adds of a training step's convolutions and matrix products. */
   readonly stepMultiplyAdds: number;
@@ -123,9 +123,13 @@ export function author(settings: Authoring): Authored {
   const files = new Map<string, Uint8Array>();
   const states = stateNames({ optimizer }).map((name) => [name, "state"] as const);
   const feeds = { ...feedsByName, ...Object.fromEntries(states), ...draws };
-  const write = (file: string, outputs: Outputs, extra: Feeds = {}) => {
+  const writePortable = (file: string, outputs: Outputs, extra: Feeds = {}): GraphEntry => {
     const { bytes, ...entry } = emit(file, outputs, { ...feeds, ...extra });
     files.set(file, bytes);
+    return entry;
+  };
+  const write = (file: string, outputs: Outputs, extra?: Feeds): GraphEntry => {
+    const entry = writePortable(file, outputs, extra);
     const fast = lowering && emitLowered(outputs, lowering);
     if (!fast) return entry;
     const name = file.replace(/\.onnx$/, `.${lowering}.onnx`);
@@ -139,9 +143,10 @@ export function author(settings: Authoring): Authored {
   const results = Object.values(fused).map(({ tensor }) => tensor);
   const sampled = { x: "sample", z: "normal" } as const;
   const graphs = {
-    training: write("training_model.onnx", training),
+    // These two are for others to build upon; what is run here is both at once.
+    training: writePortable("training_model.onnx", training),
     eval: write("eval_model.onnx", evalOutputs(losses, layout)),
-    optimizer: write("optimizer_model.onnx", step),
+    optimizer: writePortable("optimizer_model.onnx", step),
     step: write("step_model.onnx", fused),
     ...(langevin && {
       negatives: write("negatives_model.onnx", negativesOutputs(model, batch, layout, langevin), sampled),
@@ -173,7 +178,9 @@ export function author(settings: Authoring): Authored {
       graphs,
     },
     files,
-    stepBytes: peakBytes(lower(results, lowering)),
+    get stepBytes() {
+      return peakBytes(lower(results, lowering));
+    },
     stepMultiplyAdds: multiplyAdds(results),
   };
 }
