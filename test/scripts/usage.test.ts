@@ -17,6 +17,7 @@ const commands = [
   "pitfalls",
   "sheet",
   "demo",
+  "bench",
 ];
 
 for (const command of commands) {
@@ -88,7 +89,7 @@ const mistakes: [what: string, command: string, args: string[], code: number, li
     "suggest",
     ["--data", "nowhere"],
     1,
-    /data "nowhere": no such name or path; expected built-in pictures \(digits, shapes\)/,
+    /data "nowhere": no such name or path; expected built-in pictures \(digits, shapes, binary-digits, heartbeat\)/,
   ],
   [
     "an objective without what it needs",
