@@ -1,9 +1,10 @@
 // The networks that are measured, with fixed noise levels and no data set.
 import type { LoweringName } from "../../lib/artifact/lowering.ts";
-import { type Authored, author } from "../../lib/author/author.ts";
+import type { Authored } from "../../lib/author/author.ts";
 import { mlpModel, unetModel } from "../../models/model.ts";
-import { adam, ncsn, type Preset } from "../../models/preset.ts";
+import type { Preset } from "../../models/preset.ts";
 import { presets } from "../../models/presets.ts";
+import { authorBare } from "../recipes/author-bare.ts";
 
 interface Case {
   readonly summary: string;
@@ -12,7 +13,7 @@ interface Case {
   readonly batch: number;
 }
 
-/** 2.9 million parameters, without attention beside the middle's. */
+/** 3.6 million parameters, without attention beside the middle's. */
 const middling = unetModel({
   block_out_channels: [32, 64, 128],
   down_block_types: ["DownBlock2D", "DownBlock2D", "DownBlock2D"],
@@ -36,27 +37,5 @@ export type CaseName = keyof typeof cases;
 /** The case's graphs, its evaluation for as many images as a training step has. */
 export function authorCase(name: CaseName, lowering?: LoweringName): Authored {
   const { model, shape, batch }: Case = cases[name];
-  const levels = [1, 0.5];
-  const { description, network } = model({ shape, classes: 0, levels: levels.length });
-  return author({
-    preset: name,
-    model: description,
-    network,
-    objective: ncsn.objective,
-    noise: {
-      preconditioning: ncsn.preconditioning,
-      weighting: ncsn.weighting,
-      schedule: { name: "edm" },
-      training: { kind: "ladder" },
-      sigmas: levels,
-      sigmaData: 0.5,
-    },
-    langevin: { stepSize: 1, stepsPerLevel: 1 },
-    data: { source: "noise", shape: [...shape], classes: 0, options: {} },
-    batch,
-    ema: { decay: ncsn.emaDecay },
-    optimizer: adam(1e-3, 1000),
-    samplingBatches: [batch],
-    lowering,
-  });
+  return authorBare({ name, model, shape, batch, sampling: batch, lowering });
 }

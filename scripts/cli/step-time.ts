@@ -1,11 +1,11 @@
 // How long a training step takes on this machine: measured where that is quick, else counted and held against a small network's.
-import { type Authored, author } from "../../lib/author/author.ts";
+import type { Authored } from "../../lib/author/author.ts";
 import { batchSource } from "../../lib/data/batches.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import type { Host } from "../../lib/run/session.ts";
 import { Trainer, type TrainerOptions } from "../../lib/run/train.ts";
 import { unetModel } from "../../models/model.ts";
-import { adam, ncsn } from "../../models/preset.ts";
+import { authorBare } from "../recipes/author-bare.ts";
 
 interface StepTime {
   readonly seconds: number;
@@ -53,33 +53,17 @@ async function measured(
 }
 
 /** A U-Net with the width of the papers' at a sixteenth of their pixels, whose step takes about a tenth of a second. */
-function authorProbe(lowering: Host["device"]["lowering"]): Authored {
-  const shape = [3, 8, 8];
-  const { description, network } = unetModel({
-    block_out_channels: [128],
-    down_block_types: ["DownBlock2D"],
-    up_block_types: ["UpBlock2D"],
-    layers_per_block: 1,
-  })({ shape, classes: 0, levels: 2 });
-  return author({
-    preset: "probe",
-    model: description,
-    network,
-    objective: ncsn.objective,
-    noise: {
-      preconditioning: ncsn.preconditioning,
-      weighting: ncsn.weighting,
-      schedule: { name: "edm" },
-      training: { kind: "ladder" },
-      sigmas: [1, 0.5],
-      sigmaData: 0.5,
-    },
-    langevin: { stepSize: 1, stepsPerLevel: 1 },
-    data: { source: "zeros", shape, classes: 0, options: {} },
+const authorProbe = (lowering: Host["device"]["lowering"]): Authored =>
+  authorBare({
+    name: "probe",
+    model: unetModel({
+      block_out_channels: [128],
+      down_block_types: ["DownBlock2D"],
+      up_block_types: ["UpBlock2D"],
+      layers_per_block: 1,
+    }),
+    shape: [3, 8, 8],
     batch: 16,
-    ema: { decay: ncsn.emaDecay },
-    optimizer: adam(1e-4, 100),
-    samplingBatches: [1],
+    sampling: 1,
     lowering,
   });
-}

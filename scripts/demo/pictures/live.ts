@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import type { PictureFrame, PictureModel } from "../engine/protocol.ts";
 import { playback } from "../state/pictures.ts";
+import { type Training, untrained } from "../state/training.ts";
 
 /** A recorded run of a sampler; more frames arrive until it is complete. */
 export interface Run {
@@ -10,15 +11,6 @@ export interface Run {
   /** The training step whose weights drew it. */
   readonly trained: number;
 }
-
-export interface Training {
-  readonly step: number;
-  readonly losses: readonly number[];
-  readonly stepsPerSecond: number;
-  readonly running: boolean;
-}
-
-export const untrained: Training = { step: 0, losses: [], stepsPerSecond: 0, running: false };
 
 export const model = signal<PictureModel | undefined>(undefined);
 export const run = signal<Run | undefined>(undefined);

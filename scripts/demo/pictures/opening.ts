@@ -2,7 +2,8 @@
 import { batch, effect } from "@preact/signals";
 import type { Engine, NamedFile, PictureModel, PictureTraining } from "../engine/protocol.ts";
 import { droppedFiles, pictures, shipped, trainedHere } from "../state/pictures.ts";
-import { complain, model, problem, run, status, training, untrained } from "./live.ts";
+import { untrained } from "../state/training.ts";
+import { complain, model, problem, run, status, training } from "./live.ts";
 import { train } from "./training.ts";
 
 /** Counts what was asked to open: only the latest is shown. */

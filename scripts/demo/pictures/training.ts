@@ -1,7 +1,9 @@
 // Trains the open run, and shows pictures of it on the way.
-import type { Engine, TrainingProgress } from "../engine/protocol.ts";
+import type { Engine } from "../engine/protocol.ts";
 import { pictures } from "../state/pictures.ts";
-import { complain, model, status, type Training, training } from "./live.ts";
+import { advanced, type Training } from "../state/training.ts";
+import { complain, model, status, training } from "./live.ts";
+
 import { drawAgain, drawingTime, isDrawing } from "./sampling.ts";
 
 /** Milliseconds between pictures on the way, at least; and training takes so many times as long as they do. */
@@ -24,7 +26,7 @@ export async function train(engine: Engine, to: number): Promise<void> {
   try {
     await engine.start(pictures.device.peek());
     await engine.pictures.train(to, (progress) => {
-      report(advanced(progress));
+      report(advanced(training.peek(), progress));
       if (!isDue(shown) || model.peek() !== opened) return;
       shown = performance.now();
       drawAgain();
@@ -39,12 +41,6 @@ export async function train(engine: Engine, to: number): Promise<void> {
   status.value = `Trained ${training.peek().step} steps.`;
   drawAgain();
 }
-
-const advanced = ({ step, losses, stepsPerSecond }: TrainingProgress): Partial<Training> => ({
-  step,
-  losses: [...training.peek().losses, ...losses],
-  stepsPerSecond,
-});
 
 /** Saves the run as a zip that the command line goes on with. */
 export async function download(engine: Engine): Promise<void> {

@@ -3,19 +3,11 @@ import { computed, signal } from "@preact/signals";
 import type { NetworkInfo, PlaneInfo, PlaneSetup } from "../engine/protocol.ts";
 import { networks, plane, playback } from "../state/plane.ts";
 import { drawnRadius } from "../state/plane-points.ts";
+import { type Training, untrained } from "../state/training.ts";
 import type { ShownField } from "./layers/layer.ts";
 import { frameAt, lastOf, type Run } from "./run.ts";
 import { type View, viewOf } from "./view.ts";
 import { wordPoints } from "./word.ts";
-
-export interface Training {
-  readonly step: number;
-  readonly losses: readonly number[];
-  readonly stepsPerSecond: number;
-  readonly running: boolean;
-}
-
-export const untrained: Training = { step: 0, losses: [], stepsPerSecond: 0, running: false };
 
 export const info = signal<PlaneInfo | undefined>(undefined);
 export const network = signal<NetworkInfo | undefined>(undefined);

@@ -2,19 +2,8 @@
 import { batch, effect } from "@preact/signals";
 import type { PlaneEngine, PlaneSetup } from "../engine/protocol.ts";
 import { densityTitles, plane } from "../state/plane.ts";
-import {
-  complain,
-  field,
-  info,
-  network,
-  paths,
-  problem,
-  runs,
-  setup,
-  status,
-  training,
-  untrained,
-} from "./live.ts";
+import { untrained } from "../state/training.ts";
+import { complain, field, info, network, paths, problem, runs, setup, status, training } from "./live.ts";
 
 /** Points of one's own that make a density. */
 const FEWEST = 8;

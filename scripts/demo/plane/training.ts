@@ -1,8 +1,9 @@
 // Trains the network of the open density up to the step that the state names.
 import { effect, type ReadonlySignal } from "@preact/signals";
-import type { Engine, TrainingProgress } from "../engine/protocol.ts";
+import type { Engine } from "../engine/protocol.ts";
 import { plane } from "../state/plane.ts";
-import { complain, info, network, status, type Training, training, untrained } from "./live.ts";
+import { advanced, type Training, untrained } from "../state/training.ts";
+import { complain, info, network, status, training } from "./live.ts";
 
 /** Trains while `visible`, until the returned function is called; `done` hears that weights rest. */
 export function keepTraining(engine: Engine, visible: ReadonlySignal<boolean>, done: () => void): () => void {
@@ -49,7 +50,7 @@ async function trainTo(engine: Engine, to: number, wanted: () => boolean): Promi
   };
   report({ running: true });
   try {
-    await engine.plane.train(to, (progress) => report(advanced(progress)));
+    await engine.plane.train(to, (progress) => report(advanced(training.peek(), progress)));
   } finally {
     report({ running: false });
   }
@@ -60,12 +61,6 @@ function forget(): void {
   network.value = undefined;
   training.value = untrained;
 }
-
-const advanced = ({ step, losses, stepsPerSecond }: TrainingProgress): Partial<Training> => ({
-  step,
-  losses: [...training.peek().losses, ...losses],
-  stepsPerSecond,
-});
 
 /** Rests where training is, which becomes the state's own. */
 export async function pauseTraining(engine: Engine): Promise<void> {
