@@ -127,7 +127,7 @@ export const presets = {
     ...small,
     summary: "as digits, with the variance-exploding SDE in continuous time",
     data: "digits",
-    preconditioning: "ncsn",
+    preconditioning: "edm",
     schedule: {
       record: { name: "ve", sigmaMin: 0.02, sigmaMax: 60 },
       training: { kind: "schedule" },
