@@ -39,11 +39,9 @@ export const predictorCorrector: Solver = {
     for (const { sigma, next } of descentOf(options)) {
       const denoised = await points.denoised(sigma);
       points.move(next > 0 ? predict(sigma, next) : { a: 0, b: 1, c: 0 }, denoised);
-      yield points.at(next);
-      for (let i = 0; next > 0 && i < correctorStepsOf(options); i++) {
+      for (let i = 0; next > 0 && i < correctorStepsOf(options); i++)
         correct(points, await points.denoised(next), next, options);
-        yield points.at(next);
-      }
+      yield points.at(next);
     }
   },
 };

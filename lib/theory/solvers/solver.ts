@@ -62,7 +62,10 @@ export interface Solver {
   nfe(options: SolverOptions): number | undefined;
   /** How many levels a budget of evaluations allows, undefined where it does not decide. Throws UserError when it is too small. */
   levels(options: SolverOptions, budget: number): number | undefined;
-  /** Yields after every step. Throws UserError before the first when options are out of range. */
+  /**
+   * Yields once after every step from a level to the next, whatever it took; where the data decide, after each that is accepted.
+   * Throws UserError before the first when options are out of range.
+   */
   solve(problem: Problem, options: SolverOptions): AsyncGenerator<SolverProgress, void>;
 }
 

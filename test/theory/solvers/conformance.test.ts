@@ -36,14 +36,18 @@ describe.each(registry)("%s", (_, solver) => {
       expect(levels).toHaveLength(3);
       return gaussianDenoiser(1)(x, levels);
     };
-    let nfe = 0;
+    let [nfe, steps] = [0, 0];
     for await (const now of solver.solve(problemOf(start, 2, counting), options)) {
+      steps++;
       expect(now.nfe).toBeGreaterThanOrEqual(nfe);
       expect(now.x.every(Number.isFinite)).toBe(true);
       nfe = now.nfe;
     }
     expect(nfe).toBe(calls);
     expect(solver.nfe(options) ?? calls).toBe(calls);
+    // Whoever shows the samples takes those after the last of so many steps.
+    if (solver.nfe(options) !== undefined)
+      expect(steps).toBe(options.sigmas.length - Number(!options.denoise));
   });
 
   test("ends at the last level, or at 0 by denoising", async () => {
