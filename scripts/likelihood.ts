@@ -2,7 +2,6 @@
 import { type TraceName, traces } from "../lib/theory/traces.ts";
 import { main } from "./cli/command.ts";
 import { dataOptions } from "./cli/data.ts";
-import { openTrained } from "./cli/diffusers.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
 import { type Likelihood, odeLikelihood } from "./cli/likelihood.ts";
@@ -15,6 +14,7 @@ import { amount, common, count, optionalChoice } from "./cli/options.ts";
 import { progress } from "./cli/progress.ts";
 import { table } from "./cli/report.ts";
 import { newestRun } from "./cli/run-folder.ts";
+import { openTrained } from "./cli/trained.ts";
 
 const traceNames = Object.keys(traces) as TraceName[];
 

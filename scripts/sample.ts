@@ -1,17 +1,16 @@
 // Draws samples from a trained run or a model folder.
 import { animationExtensions } from "../lib/images/animation.ts";
 import { main } from "./cli/command.ts";
-import { openTrained } from "./cli/diffusers.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
 import { common, count, indexOrNone, optionalChoice, text, toggle } from "./cli/options.ts";
 import { checkOutputs, checkShape, writeOutputs } from "./cli/outputs.ts";
-import { requirePlane } from "./cli/plots.ts";
 import { type Progress, progress } from "./cli/progress.ts";
 import { report, table } from "./cli/report.ts";
 import { newestModel } from "./cli/run-folder.ts";
 import { draw } from "./cli/sampling.ts";
 import { methodOptions } from "./cli/sampling-options.ts";
+import { openTrained } from "./cli/trained.ts";
 import { type Method, type MethodName, methods } from "./recipes/methods.ts";
 import { defaultMethod, type SamplingChoice, samplingPlan } from "./recipes/sampling-plan.ts";
 
@@ -74,7 +73,6 @@ await main({
     const { artifact } = opened;
     const { manifest } = artifact;
     checkShape(values, manifest.data.shape);
-    if (values.plot) requirePlane(manifest);
     const own = { method: defaultMethod(manifest), ...opened.sampling };
     const plan = samplingPlan({ ...values, ...withDefaults(values, own) }, manifest);
     const { weights, from } = await opened.weights();

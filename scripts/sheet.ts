@@ -1,19 +1,20 @@
 // Draws the same noise with several models and several samplers: models down, samplers across.
 import { basename } from "node:path";
-import sharp from "sharp";
 import { UsageError } from "../lib/errors.ts";
 import { imageGrid } from "../lib/images/grid.ts";
+import { encodePng } from "../lib/images/png.ts";
 import { figure } from "../lib/plots/figure.ts";
 import { type PictureCell, pictureTable } from "../lib/plots/picture-table.ts";
 import { writeFigure } from "../lib/plots/write-figure.ts";
 import { main } from "./cli/command.ts";
-import { openTrained, type TrainedModel } from "./cli/diffusers.ts";
 import { openHost } from "./cli/host.ts";
 import { interrupt } from "./cli/interrupt.ts";
 import { common, count, text } from "./cli/options.ts";
 import { tell } from "./cli/progress.ts";
 import { report } from "./cli/report.ts";
+import type { TrainedModel } from "./cli/run-folder.ts";
 import { draw } from "./cli/sampling.ts";
+import { openTrained } from "./cli/trained.ts";
 import { type MethodName, methods } from "./recipes/methods.ts";
 import { samplingPlan } from "./recipes/sampling-plan.ts";
 
@@ -32,8 +33,7 @@ async function picture(images: Float32Array, { artifact }: TrainedModel): Promis
   const [channels, height, width] = artifact.manifest.data.shape;
   if (!(channels && height && width))
     throw new UsageError(`${artifact.where}: a sheet shows images, these are points`);
-  const { data, ...raw } = imageGrid(images, [10, channels, height, width], { columns: 5, gutter: 1 });
-  return sharp(data, { raw }).png().toBuffer();
+  return encodePng(imageGrid(images, [10, channels, height, width], { columns: 5, gutter: 1 }));
 }
 
 await main({

@@ -1,5 +1,6 @@
 // The main job for somebody who just arrived: trains the default model, or goes on with it, then draws samples.
 import { existsSync } from "node:fs";
+import { main } from "./cli/command.ts";
 
 const run = "runs/digits";
 
@@ -9,7 +10,16 @@ const script = (name: string, ...options: string[]) =>
     stdio: ["inherit", "inherit", "inherit"],
   }).exited;
 
-const resume = existsSync(`${run}/checkpoints`) ? ["--resume"] : [];
-process.exitCode = await script("train", "--out", run, ...resume);
-if (process.exitCode === 0)
-  process.exitCode = await script("sample", run, "--animate", `${run}/samples/annealed-langevin.webp`);
+await main({
+  name: "start",
+  summary: "Train the default model, or go on with it, then draw samples",
+  options: {},
+  examples: [""],
+  async run() {
+    const resume = existsSync(`${run}/checkpoints`) ? ["--resume"] : [];
+    const trained = await script("train", "--out", run, ...resume);
+    return trained === 0
+      ? script("sample", run, "--animate", `${run}/samples/annealed-langevin.webp`)
+      : trained;
+  },
+});

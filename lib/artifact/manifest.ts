@@ -115,6 +115,8 @@ const schema = z.strictObject({
     options: z.record(z.string(), z.unknown()),
   }),
   batch: positiveInteger,
+  microBatch: positiveInteger.exactOptional(),
+  gradientCheckpointing: z.literal(true).exactOptional(),
   negatives: negativesSchema.optional(),
   diffusion: diffusionSchema.optional(),
   parameters: z.array(parameter).min(1),
@@ -138,7 +140,8 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
  * All that running an artifact needs. `noise.sigmas` is the ladder, strictly descending, without the final 0, or [0] for clean
  * data, whose noise may be that of a `diffusion`; `data.shape` is [C,H,W] for images, [D] for points, whose source has column d at offset[d] + scale[d]·x[d] of `units`;
  * `data.classes` 0 means unlabelled; `data.unconditional` is the share of samples whose class training hides, by telling the network
- * class number `data.classes`; `optimizer.slots` name the flat vectors beside `params` and `ema`.
+ * class number `data.classes`; `microBatch`, a divisor of `batch`, is how many samples the graphs of training see at once: `graphs.step` then adds
+ * their gradient to that of the ones before, and `graphs.optimizer` follows after the last; with `gradientCheckpointing` they compute much of the forward pass twice; `optimizer.slots` name the flat vectors beside `params` and `ema`.
  */
 export type Manifest = DeepReadonly<z.infer<typeof schema>>;
 export type OptimizerEntry = Manifest["optimizer"];
@@ -158,6 +161,10 @@ export type Feed = InputPort["feed"];
 export function stateNames(manifest: Pick<Manifest, "optimizer">): readonly string[] {
   return [...weightStates, ...manifest.optimizer.slots];
 }
+
+/** How many samples the graphs see at once, but for those that sample. */
+export const samplesAtOnce = ({ batch, microBatch }: Pick<Manifest, "batch" | "microBatch">): number =>
+  microBatch ?? batch;
 
 /** The name among a run's tensors of the chains that persistent negatives go on from. */
 export const chainsName = "negatives";
@@ -212,6 +219,11 @@ function* sigmasDescend({ noise: { sigmas } }: Manifest): Generator<string> {
 function* zeroStandsAlone({ noise: { sigmas } }: Manifest): Generator<string> {
   if (sigmas.includes(0) && sigmas.length > 1)
     yield "noise.sigmas: expected 0, for clean data, to be the only level";
+}
+
+function* microBatchDivides({ batch, microBatch }: Manifest): Generator<string> {
+  if (microBatch !== undefined && batch % microBatch !== 0)
+    yield `microBatch: expected a divisor of the batch, ${batch}, got ${microBatch}`;
 }
 
 function* unitsFit({ data: { shape, units } }: Manifest): Generator<string> {
@@ -274,6 +286,7 @@ const rules: readonly ((manifest: Manifest) => Iterable<string>)[] = [
   parametersTile,
   sigmasDescend,
   zeroStandsAlone,
+  microBatchDivides,
   unitsFit,
   hiddenClassesExist,
   negativesFit,
@@ -303,7 +316,8 @@ export function parseManifest(json: unknown, where: string): Manifest {
         "re-author with `bun scripts/author.ts` or update langevin",
     );
   }
-  const parsed = schema.safeParse(json);
+  // To compile the schema takes longer than to check a few manifests, and most commands read one.
+  const parsed = schema.safeParse(json, { jitless: true });
   const problems = parsed.success
     ? rules.flatMap((rule) => [...rule(parsed.data)])
     : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);

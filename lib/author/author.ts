@@ -1,5 +1,5 @@
 // Authoring: a network, an objective and an optimizer become ONNX files and the manifest that says how to run them.
-import type { LoweringName } from "../artifact/lowering.ts";
+import { blockOf, type LoweringName } from "../artifact/lowering.ts";
 import {
   type Feed,
   type GraphEntry,
@@ -9,11 +9,13 @@ import {
   type NegativesEntry,
   type OptimizerEntry,
   type OutputPort,
+  samplesAtOnce,
   stateNames,
 } from "../artifact/manifest.ts";
 import { UserError } from "../errors.ts";
 import { openScheduleOf } from "../theory/family.ts";
 import type { GaussianMixture } from "../theory/gaussian-mixture.ts";
+import { accumulateOutputs } from "./accumulate.ts";
 import { levelInputs, type Network, reverseInputs } from "./denoiser.ts";
 import {
   type DiffusionModel,
@@ -24,8 +26,9 @@ import {
   timeInput,
 } from "./diffusion/graphs.ts";
 import { type EnergyNetwork, gradientField } from "./energy.ts";
+import { arenaBytes } from "./graph/arena.ts";
 import { multiplyAdds } from "./graph/cost.ts";
-import { peakBytes } from "./graph/memory.ts";
+import { lifetimes } from "./graph/execution.ts";
 import { isOp, type Tensor } from "./graph/tensor.ts";
 import { topological } from "./graph/traverse.ts";
 import {
@@ -38,6 +41,7 @@ import {
   type Output,
   type Outputs,
   optimizerOutputs,
+  type Rework,
   sampleLosses,
   samplingOutputs,
   trainingOutputs,
@@ -45,16 +49,29 @@ import {
 import { Layout } from "./layout.ts";
 import { likelihoodOutputs } from "./likelihood.ts";
 import { lower } from "./lower/lower.ts";
+import { recompute } from "./lower/recompute.ts";
 import { negativesOutputs } from "./negatives.ts";
 import type { ParameterSpec } from "./nn/parameters.ts";
 import { type ObjectiveName, objectives } from "./objectives/index.ts";
 import { mixtureScore } from "./objectives/mixture-score.ts";
 import type { Objective } from "./objectives/objective.ts";
+import { hideShapes } from "./onnx/hidden-shapes.ts";
 import { encodeModel } from "./onnx/model.ts";
 import { slotNames } from "./optim/optimizers.ts";
 
 interface Described
-  extends Pick<Manifest, "preset" | "model" | "langevin" | "data" | "batch" | "ema" | "diffusion"> {
+  extends Pick<
+    Manifest,
+    | "preset"
+    | "model"
+    | "langevin"
+    | "data"
+    | "batch"
+    | "microBatch"
+    | "gradientCheckpointing"
+    | "ema"
+    | "diffusion"
+  > {
   readonly noise: Omit<Manifest["noise"], "variance">;
 }
 type WithoutSlots<Entry> = Entry extends OptimizerEntry ? Omit<Entry, "slots"> : never;
@@ -83,7 +100,7 @@ export interface Authored {
   readonly manifest: Manifest;
   /** The ONNX models by file name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** An estimate of the intermediate results alive at once in a training step; counted when asked for. */
+  /** An estimate of the memory that ONNX Runtime's arenas take in a training step; counted when asked for. */
   readonly stepBytes: number;
   /** The multiply-adds of a training step's convolutions and matrix products. */
   readonly stepMultiplyAdds: number;
@@ -102,6 +119,9 @@ export function author(settings: Authoring): Authored {
     ...described
   } = settings;
   const { data, batch } = described;
+  const together = samplesAtOnce(described);
+  const parts = batch / together;
+  const isSplit = described.microBatch !== undefined;
   const energy = "energy" in network ? network.energy : undefined;
   const score = "energy" in network ? gradientField(network.energy) : network.score;
   const model = { network: score, energy, shape: data.shape, classes: data.classes };
@@ -115,29 +135,42 @@ export function author(settings: Authoring): Authored {
   const langevin = drawsNegatives(learning) ? (negatives ?? withoutNegatives(name)) : undefined;
   const layout = new Layout(specs);
   const optimizer = { ...chosen, slots: [...slotNames(chosen.kind)] } as OptimizerEntry;
-  const losses = learning.losses(batch);
+  const losses = learning.losses(together);
   const byLoss = described.noise.training.kind === "loss-second-moment";
-  const training = trainingOutputs(byLoss ? byImportance(losses) : losses, specs, layout);
+  const counted = byLoss ? byImportance(losses) : losses;
+  const rework: Rework = described.gradientCheckpointing ? recompute : (differentiated) => differentiated;
+  const training = trainingOutputs(counted, specs, layout, rework);
   const step = optimizerOutputs(optimizer, layout);
 
   const files = new Map<string, Uint8Array>();
   const states = stateNames({ optimizer }).map((name) => [name, "state"] as const);
   const feeds = { ...feedsByName, ...Object.fromEntries(states), ...draws };
-  const writePortable = (file: string, outputs: Outputs, extra: Feeds = {}): GraphEntry => {
-    const { bytes, ...entry } = emit(file, outputs, { ...feeds, ...extra });
+  const writePortable = (
+    file: string,
+    outputs: Outputs,
+    extra: Feeds = {},
+    portable = lower(tensorsOf(outputs)),
+  ): GraphEntry => {
+    const { bytes, ...entry } = emit(file, outputs, portable, { ...feeds, ...extra });
     files.set(file, bytes);
     return entry;
   };
-  const write = (file: string, outputs: Outputs, extra?: Feeds): GraphEntry => {
-    const entry = writePortable(file, outputs, extra);
-    const fast = lowering && emitLowered(outputs, lowering);
-    if (!fast) return entry;
+  const write = (
+    file: string,
+    outputs: Outputs,
+    extra?: Feeds,
+    constants?: ReadonlySet<string>,
+  ): GraphEntry => {
+    const portable = lower(tensorsOf(outputs));
+    const entry = writePortable(file, outputs, extra, portable);
+    const fast = lowering && lower(tensorsOf(outputs), lowering, constants);
+    if (!fast || fast.every((node, i) => node === portable[i])) return entry;
     const name = file.replace(/\.onnx$/, `.${lowering}.onnx`);
-    files.set(name, fast);
+    files.set(name, encode(outputs, fast).bytes);
     return { ...entry, lowered: { [lowering]: name } };
   };
   const fused = {
-    ...fusedOutputs(training, step),
+    ...(isSplit ? accumulateOutputs(counted, parts, specs, layout, rework) : fusedOutputs(training, step)),
     ...(byLoss && { losses: { ...evalOutputs(losses, layout).loss!, role: "metric" as const } }),
   };
   const results = Object.values(fused).map(({ tensor }) => tensor);
@@ -147,23 +180,26 @@ export function author(settings: Authoring): Authored {
     training: writePortable("training_model.onnx", training),
     eval: write("eval_model.onnx", evalOutputs(losses, layout)),
     optimizer: writePortable("optimizer_model.onnx", step),
-    step: write("step_model.onnx", fused),
+    step: write(isSplit ? "accumulate_model.onnx" : "step_model.onnx", fused),
     ...(langevin && {
-      negatives: write("negatives_model.onnx", negativesOutputs(model, batch, layout, langevin), sampled),
+      negatives: write("negatives_model.onnx", negativesOutputs(model, together, layout, langevin), sampled),
     }),
     // As many at once as a training step, which needs about as much memory. One level says nothing of the others.
     ...(!described.diffusion &&
       described.noise.sigmas.length > 1 && {
-        likelihood: write("likelihood_model.onnx", likelihoodOutputs(model, batch, layout), {
+        likelihood: write("likelihood_model.onnx", likelihoodOutputs(model, together, layout), {
           x: "sample",
           direction: "sample",
         }),
       }),
     sampling: samplingBatches.map((size) => ({
       batch: size,
-      ...write(`sample_model_${size}.onnx`, learning.sampling(size, layout), sampled),
+      ...write(`sample_model_${size}.onnx`, learning.sampling(size, layout), sampled, weights),
     })),
   };
+  const fast = lowering && graphs.step.lowered?.[lowering];
+  const hidesShapes = described.gradientCheckpointing === true && isBlocked(lowering);
+  if (fast && hidesShapes) files.set(fast, hideShapes(files.get(fast)!));
   const parameters = { parameters: layout.entries, parameterCount: layout.size };
   return {
     manifest: {
@@ -179,9 +215,12 @@ export function author(settings: Authoring): Authored {
     },
     files,
     get stepBytes() {
-      return peakBytes(lower(results, lowering));
+      const fusedBytes = arenaBytes(lifetimes(lower(results, lowering), { knowsShapes: !hidesShapes }));
+      return (
+        fusedBytes + (isSplit ? arenaBytes(lifetimes(lower(tensorsOf(step)), { knowsShapes: true })) : 0)
+      );
     },
-    stepMultiplyAdds: multiplyAdds(results),
+    stepMultiplyAdds: parts * multiplyAdds(results),
   };
 }
 
@@ -258,15 +297,24 @@ const feedsByName: Feeds = {
   [timeInput]: "time",
   ...Object.fromEntries([...levelInputs, ...reverseInputs].map((name) => [name, "sigma"])),
   ...Object.fromEntries(
-    ["learning_rate", "first_correction", "second_correction", "ema_decay", "a", "b", "c", "w", "limit"].map(
-      (name) => [name, "schedule"],
-    ),
+    [
+      ...["learning_rate", "first_correction", "second_correction", "ema_decay", "begins"],
+      ...["a", "b", "c", "w", "limit"],
+    ].map((name) => [name, "schedule"]),
   ),
 };
 
-/** Lowers and encodes a graph, and describes it for the manifest. */
-function emit(file: string, outputs: Outputs, feeds: Feeds): GraphEntry & { readonly bytes: Uint8Array } {
-  const { bytes, inputs } = encode(outputs, lower(tensorsOf(outputs)));
+/** Samplers load graphs for one set of weights. */
+const weights: ReadonlySet<string> = new Set(["params"]);
+
+/** Encodes a graph that is lowered, and describes it for the manifest. */
+function emit(
+  file: string,
+  outputs: Outputs,
+  lowered: readonly Tensor[],
+  feeds: Feeds,
+): GraphEntry & { readonly bytes: Uint8Array } {
+  const { bytes, inputs } = encode(outputs, lowered);
   return {
     file,
     bytes,
@@ -275,13 +323,8 @@ function emit(file: string, outputs: Outputs, feeds: Feeds): GraphEntry & { read
   };
 }
 
-/** The same graph for some machines alone; undefined where it would be no other. */
-function emitLowered(outputs: Outputs, lowering: LoweringName): Uint8Array | undefined {
-  const lowered = lower(tensorsOf(outputs), lowering);
-  return topological(lowered).some((node) => isOp(node, "BlockedConv"))
-    ? encode(outputs, lowered).bytes
-    : undefined;
-}
+/** Whether the graphs are for ONNX Runtime's kernels of blocked channels. */
+const isBlocked = (lowering: LoweringName | undefined) => lowering !== undefined && lowering in blockOf;
 
 const tensorsOf = (outputs: Outputs) => Object.values(outputs).map(({ tensor }) => tensor);
 

@@ -95,15 +95,27 @@ export function sampleLosses(model: Model, objective: Objective, batch: number, 
 /** The loss of each sample by its importance, [B], where training draws some times more often than they count. */
 export const byImportance = (losses: Tensor): Tensor => mul(losses, input("importance", losses.shape));
 
+interface Differentiated {
+  readonly loss: Tensor;
+  /** With respect to each parameter. */
+  readonly gradients: readonly Tensor[];
+}
+
+/** A loss and its gradients computed in another way. */
+export type Rework = (differentiated: Differentiated, parameters: readonly Tensor[]) => Differentiated;
+
 /** The mean loss and its gradient as one flat vector. */
-export function trainingOutputs(losses: Tensor, specs: readonly ParameterSpec[], layout: Layout) {
-  const loss = mean(losses);
-  const parts = gradient(
-    loss,
-    specs.map(({ tensor }) => tensor),
-  );
+export function trainingOutputs(
+  losses: Tensor,
+  specs: readonly ParameterSpec[],
+  layout: Layout,
+  rework: Rework,
+) {
+  const parameters = specs.map(({ tensor }) => tensor);
+  const total = mean(losses);
+  const { loss, gradients } = rework({ loss: total, gradients: gradient(total, parameters) }, parameters);
   const flat = concat(
-    parts.map((part) => reshape(part, [sizeOf(part.shape)])),
+    gradients.map((part) => reshape(part, [sizeOf(part.shape)])),
     0,
   );
   const [boundLoss, boundGradient] = layout.bind([loss, flat]);

@@ -1,6 +1,5 @@
-// Decodes one image file to planes of bytes of a given shape.
+// Decodes one image file to planes of bytes of a given shape; sharp is loaded by the first.
 
-import sharp from "sharp";
 import { UserError } from "../errors.ts";
 import { toPlanes } from "../images/pixels.ts";
 
@@ -14,8 +13,9 @@ export interface DecodeOptions {
   readonly background: string;
 }
 
-/** Throws UserError where `text` is no colour that sharp reads. */
-export function checkColour(text: string): void {
+/** Rejects with UserError where `text` is no colour that sharp reads. */
+export async function checkColour(text: string): Promise<void> {
+  const { default: sharp } = await import("sharp");
   try {
     sharp({ create: { width: 1, height: 1, channels: 3, background: text } });
   } catch {
@@ -33,6 +33,7 @@ const MAX_PIXELS = 100_000_000;
 export async function decodeImage(path: string, options: DecodeOptions): Promise<Uint8Array> {
   const { fit, channels, background } = options;
   const [height, width] = options.size;
+  const { default: sharp } = await import("sharp");
   const picture = sharp(path, { limitInputPixels: MAX_PIXELS, failOn: "error" })
     .autoOrient()
     .flatten({ background })

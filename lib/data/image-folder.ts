@@ -39,7 +39,7 @@ export async function imageFolder(folder: string, options: ImageFolderOptions = 
     channels: options.channels ?? 3,
     background: options.background ?? "#000",
   } satisfies DecodeOptions;
-  checkColour(decode.background);
+  await checkColour(decode.background);
   const classes = classesOf(paths);
   const labelOf = new Map(classes.map((name, label) => [name, label]));
   const files = new ImageFiles(folder, paths, decode, options);

@@ -1,7 +1,7 @@
-// Animated pictures: WebP and GIF from frames of one size.
+// Animated pictures: WebP and GIF from frames of one size; sharp is loaded by the first.
 
 import { extname } from "node:path";
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import { UserError } from "../errors.ts";
 import type { Pixels } from "./pixels.ts";
 import { writeAtomically } from "./write-atomically.ts";
@@ -40,11 +40,11 @@ export async function writeAnimation(
   if (!encode)
     throw new UserError(`${path}: expected an animation ending in ${animationExtensions.join(" or ")}`);
   const timing = { delay: frames.map((_, i) => (i === frames.length - 1 ? hold : delay)), loop: 0 };
-  await writeAtomically(path, await encode(stack(frames), timing).toBuffer());
+  await writeAtomically(path, await encode(await stack(frames), timing).toBuffer());
 }
 
 // sharp takes an animation as one tall picture with the frames below each other.
-function stack(frames: readonly Pixels[]): Sharp {
+async function stack(frames: readonly Pixels[]): Promise<Sharp> {
   const first = frames[0];
   if (!first) throw new Error("writeAnimation: expected at least one frame, got none");
   const { width, height, channels } = first;
@@ -56,6 +56,7 @@ function stack(frames: readonly Pixels[]): Sharp {
       );
     data.set(frame.data, i * first.data.length);
   });
+  const { default: sharp } = await import("sharp");
   return sharp(data, {
     raw: { width, height: frames.length * height, channels, pageHeight: height },
     limitInputPixels: false,

@@ -1,20 +1,23 @@
-// PNG files: one picture, a grid, or each image by itself.
+// PNG files: one picture, a grid, or each image by itself; sharp is loaded by the first.
 
 import { join } from "node:path";
-import sharp from "sharp";
 import { type GridOptions, type ImageShape, imageGrid, singleImage } from "./grid.ts";
 import type { Pixels } from "./pixels.ts";
 import { writeAtomically } from "./write-atomically.ts";
 
-/** Writes one picture. */
-export async function writePng(path: string, { data, width, height, channels }: Pixels): Promise<void> {
+/** One picture as a PNG's bytes. */
+export async function encodePng({ data, width, height, channels }: Pixels): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
   const picture = sharp(data, { raw: { width, height, channels } });
-  const png = await picture
+  return picture
     .toColourspace(channels === 1 ? "b-w" : "srgb")
     .png()
     .toBuffer();
-  await writeAtomically(path, png);
 }
+
+/** Writes one picture. */
+export const writePng = async (path: string, picture: Pixels): Promise<void> =>
+  writeAtomically(path, await encodePng(picture));
 
 /** Writes images [N,C,H,W] in [-1,1] as one grid. */
 export async function writeGrid(

@@ -1,6 +1,6 @@
 // Particles that move: one figure per frame, written as an animation.
 
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import { type AnimationOptions, writeAnimation } from "../images/animation.ts";
 import type { Pixels } from "../images/pixels.ts";
 import { figure, type Layer } from "./figure.ts";
@@ -52,6 +52,7 @@ const particle = { color: accent, opacity: 0.7 };
 const encode = (drawn: Sharp) => drawn.png({ compressionLevel: 0 }).toBuffer();
 
 async function flatten(drawn: Sharp, below: Uint8Array | undefined): Promise<Pixels> {
+  const { default: sharp } = await import("sharp");
   const picture = below ? sharp(below).composite([{ input: await encode(drawn) }]) : drawn;
   const opaque = sharp(await encode(picture))
     .flatten({ background: "white" })

@@ -1,6 +1,6 @@
 // Draws a figure: Vega-Lite to Vega to SVG, and SVG to pixels; the libraries are loaded by the first figure.
 
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import type { LoggerInterface } from "vega";
 import type { TopLevelSpec } from "vega-lite";
 
@@ -20,8 +20,10 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
 const SVG_DENSITY = 72;
 
 /** SVG drawn at a scale. Its letters come from the system's fonts: where there are none, they are missing. */
-export const rasterize = (svg: string, scale: number): Sharp =>
-  sharp(Buffer.from(svg), { density: SVG_DENSITY * scale, limitInputPixels: false });
+export async function rasterize(svg: string, scale: number): Promise<Sharp> {
+  const { default: sharp } = await import("sharp");
+  return sharp(Buffer.from(svg), { density: SVG_DENSITY * scale, limitInputPixels: false });
+}
 
 // Vega goes on after a warning and leaves something out of the picture; here it is an error.
 const complain = (...messages: readonly unknown[]): never => {

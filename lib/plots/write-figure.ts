@@ -9,7 +9,7 @@ import { rasterize, renderSvg } from "./render.ts";
 const PNG_SCALE = 2;
 
 const encoders: Record<string, (svg: string) => Promise<Uint8Array>> = {
-  ".png": (svg) => rasterize(svg, PNG_SCALE).png({ compressionLevel: 9 }).toBuffer(),
+  ".png": async (svg) => (await rasterize(svg, PNG_SCALE)).png({ compressionLevel: 9 }).toBuffer(),
   ".svg": async (svg) => new TextEncoder().encode(svg),
 };
 

@@ -4,7 +4,7 @@ import { blockOf, type LoweringName, loweringNames } from "../artifact/lowering.
 
 /** The model y = ToBlocked(x) for x [1,16,1,2]: test/run/blocked-layout.test.ts says how it is made. */
 const base64 =
-  "CAoSCGxhbmdldmluOogBCkIKAXgSAXkaAXkiDFJlb3JkZXJJbnB1dCoUCg1jaGFubmVsc19sYXN0GACgAQI6E2NvbS5taWNyb3NvZnQubmNod2MSCGxhbmdldmluWhsKAXgSFgoUCAESEAoCCAEKAggQCgIIAQoCCAJiGwoBeRIWChQIARIQCgIIAQoCCBAKAggBCgIIAkIECgAQFUIXChNjb20ubWljcm9zb2Z0Lm5jaHdjEAE=";
+  "CAoSCGxhbmdldmluOnIKLAoBeBIBeRoBeSIMUmVvcmRlcklucHV0OhNjb20ubWljcm9zb2Z0Lm5jaHdjEghsYW5nZXZpblobCgF4EhYKFAgBEhAKAggBCgIIEAoCCAEKAggCYhsKAXkSFgoUCAESEAoCCAEKAggQCgIIAQoCCAJCBAoAEBVCFwoTY29tLm1pY3Jvc29mdC5uY2h3YxAB";
 
 export const reorderingModel = (): Uint8Array =>
   Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

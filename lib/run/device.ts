@@ -34,6 +34,7 @@ interface Provider {
   readonly provider: string;
   readonly resident: Residence;
   readonly executionProviders: readonly ort.InferenceSession.ExecutionProviderConfig[];
+  readonly lowering?: LoweringName;
   readonly install: string;
 }
 
@@ -49,12 +50,14 @@ const providers = {
     resident: "gpu",
     // The default layout, NHWC, costs transposes and computes some grouped convolutions wrongly.
     executionProviders: [{ name: "webgpu", preferredLayout: "NCHW" }],
+    lowering: "webgpu",
     install: "install libvulkan1 and your GPU's Vulkan driver, or use --device cpu",
   },
   wasm: {
     provider: "WebAssembly",
     resident: "wasm",
     executionProviders: ["wasm"],
+    lowering: "wasm",
     install: "take a browser with WebAssembly",
   },
   cuda: {
@@ -62,8 +65,7 @@ const providers = {
     resident: "cpu",
     executionProviders: ["cuda"],
     install:
-      "install CUDA 12 and cuDNN 9, then run " +
-      "`ONNXRUNTIME_NODE_INSTALL=cuda12 bun node_modules/onnxruntime-node/script/install.js`, or use --device cpu",
+      "install CUDA 12 and cuDNN 9, then run `bun scripts/doctor.ts --install-cuda`, or use --device cpu",
   },
 } satisfies Record<string, Provider>;
 
@@ -108,11 +110,11 @@ async function withLowering(runtime: Runtime, device: Device): Promise<Device> {
 }
 
 function deviceOf(name: ProviderName, options: DeviceOptions): Device {
-  const { provider, resident, executionProviders } = providers[name];
+  const { provider, resident, executionProviders, lowering }: Provider = providers[name];
   const strict = options.strict && name !== "cpu";
   const extra = { session: { disable_cpu_ep_fallback: "1" } };
   const sessionOptions = { executionProviders, logSeverityLevel: 4, ...(strict && { extra }) } as const;
-  return { name, provider, resident, queue: new Queue(), sessionOptions };
+  return { name, provider, resident, lowering, queue: new Queue(), sessionOptions };
 }
 
 async function automatic(runtime: Runtime, options: DeviceOptions): Promise<Device> {

@@ -1,5 +1,5 @@
 // Evaluation: the training loss at chosen noise levels, on given samples and with the same noise each time.
-import type { GraphEntry, Manifest } from "../artifact/manifest.ts";
+import { type GraphEntry, type Manifest, samplesAtOnce } from "../artifact/manifest.ts";
 import { sizeOf } from "../artifact/shape.ts";
 import { UserError } from "../errors.ts";
 import { stream } from "../random.ts";
@@ -58,7 +58,7 @@ async function meanLoss(
     throw new UserError(
       `evaluate: expected whole samples of [${manifest.data.shape}], got ${x.length} numbers`,
     );
-  const { batch } = manifest;
+  const batch = samplesAtOnce(manifest);
   const sigmas = new Float64Array(batch).fill(sigma);
   let total = 0;
   for (let first = 0; first < count; first += batch) {

@@ -1,5 +1,5 @@
 // The denoiser of a trained model with quadratic forms of its Jacobian, at many points, each at a noise level of its own.
-import type { Manifest } from "../artifact/manifest.ts";
+import { type Manifest, samplesAtOnce } from "../artifact/manifest.ts";
 import { sizeOf } from "../artifact/shape.ts";
 import { UserError } from "../errors.ts";
 import type { Divergence, Rows } from "../theory/traces.ts";
@@ -16,12 +16,12 @@ export class JacobianField implements AsyncDisposable {
   private readonly feeds: Feeds;
   private readonly shape: readonly number[];
 
-  private constructor(tensors: ResidentTensors, graph: Graph, feeds: Feeds, { batch, data }: Manifest) {
+  private constructor(tensors: ResidentTensors, graph: Graph, feeds: Feeds, manifest: Manifest) {
     this.tensors = tensors;
     this.graph = graph;
     this.feeds = feeds;
-    this.batch = batch;
-    this.shape = [batch, ...data.shape];
+    this.batch = samplesAtOnce(manifest);
+    this.shape = [this.batch, ...manifest.data.shape];
   }
 
   /** Loads the likelihood graph with these weights. Throws UserError for a model that has none. */

@@ -1,5 +1,5 @@
 // Negatives: samples of the model itself, drawn by Langevin dynamics before each step of an objective that learns from them.
-import { chainsName, type NegativesEntry } from "../artifact/manifest.ts";
+import { chainsName, type NegativesEntry, samplesAtOnce } from "../artifact/manifest.ts";
 import { sizeOf } from "../artifact/shape.ts";
 import { type RandomStream, stream } from "../random.ts";
 import { Feeds, type RunValues } from "./feeds.ts";
@@ -49,13 +49,13 @@ export class Negatives implements AsyncDisposable {
 
   private constructor(options: NegativesOptions, settings: NegativesEntry, graph: Graph, name: string) {
     const { ort, artifact, chains } = options;
-    const { batch, data } = artifact.manifest;
+    const { manifest } = artifact;
     this.options = options;
     this.settings = settings;
     this.graph = graph;
     this.name = name;
-    this.shape = [batch, ...data.shape];
-    this.feeds = new Feeds(ort, artifact.manifest, graph.entry);
+    this.shape = [samplesAtOnce(manifest), ...manifest.data.shape];
+    this.feeds = new Feeds(ort, manifest, graph.entry);
     this.begin = beginnings(settings);
     this.replay = settings.start === "persistent" ? new Replay(chains!, settings) : undefined;
   }
@@ -71,12 +71,12 @@ export class Negatives implements AsyncDisposable {
   }
 
   /**
-   * Draws the negatives of step number `step` with the present weights: a function of seed, step, weights and chains.
+   * Draws the negatives of as many samples, of which the first is number `first` of all that were ever drawn, with the present weights: a
+   * function of seed, number, weights and chains.
    * A chain that is lost or not finite goes back to a beginning, so that it spoils neither this step nor later ones.
    */
-  async draw(step: number, { x, labels, sigmas }: Batch): Promise<void> {
+  async draw(first: number, { x, labels, sigmas }: Batch): Promise<void> {
     const { tensors, seed } = this.options;
-    const first = step * this.shape[0];
     const random = Array.from(sigmas, (_, i) => stream(seed, "negatives", first + i));
     const begun = this.beginAll(x, sigmas, random);
     await tensors.set(this.name, this.shape, this.replay?.take(begun, first, random) ?? begun);

@@ -132,6 +132,8 @@ export interface GraphOptions {
   readonly replaces?: Readonly<Record<string, string>>;
   /** Inputs that keep one value for as long as the graph is open, which lets the runtime prepare for it. */
   readonly constants?: Readonly<Record<string, Float32Array>>;
+  /** Outputs besides that stay where state does, until somebody reads them. */
+  readonly stays?: readonly string[];
 }
 
 /** Loads one of the artifact's graphs; state outputs stay on the device. Throws UserError for a file of another model. */
@@ -139,7 +141,7 @@ export async function openGraph(
   host: Host,
   artifact: Artifact,
   whole: GraphEntry,
-  { replaces = {}, constants = {} }: GraphOptions = {},
+  { replaces = {}, constants = {}, stays = [] }: GraphOptions = {},
 ): Promise<Graph> {
   const entry = { ...whole, inputs: whole.inputs.filter(({ name }) => !(name in constants)) };
   const states = entry.outputs.flatMap((port) => (port.role === "state" ? [[port.name, port.of]] : []));
@@ -148,7 +150,7 @@ export async function openGraph(
   const file = (lowering && entry.lowered?.[lowering]) ?? entry.file;
   const where = `${artifact.where}: ${file}`;
   const bytes = withConstants(await artifact.read(file), constants, where);
-  const session = await openSession(host, bytes, where, Object.keys(all));
+  const session = await openSession(host, bytes, where, [...Object.keys(all), ...stays]);
   await using unfit = new AsyncDisposableStack();
   unfit.use(session);
   requireInputs(session, entry, artifact.where);

@@ -6,7 +6,7 @@ import { identityModel } from "./identity.ts";
 import { type Graph, type Host, openSession, type Tensors } from "./session.ts";
 
 /** Inputs that resident tensors of the same name feed. */
-export const residentFeeds: ReadonlySet<Feed> = new Set<Feed>(["state", "sample", "negative"]);
+export const residentFeeds: ReadonlySet<Feed> = new Set<Feed>(["state", "sample", "negative", "gradient"]);
 
 /** Named float32 tensors that graphs read and replace without crossing to the host. */
 export interface ResidentTensors extends AsyncDisposable {
@@ -14,11 +14,13 @@ export interface ResidentTensors extends AsyncDisposable {
   set(name: string, shape: readonly number[], data: Float32Array): Promise<void>;
   /**
    * Runs a graph on `feeds` and the resident tensors; `rename` maps an input's name to the tensor that feeds it instead.
-   * Outputs that replace tensors do so; the others are returned, on the CPU.
+   * Outputs that replace tensors do so; the others are returned, on the CPU but for those that the graph leaves where they are.
    */
   run(graph: Graph, feeds: Tensors, rename?: Readonly<Record<string, string>>): Promise<Tensors>;
   /** A copy on the host. */
   read(name: string): Promise<Float32Array>;
+  /** The number in a scalar that a run answered, which is disposed of. On a GPU this waits for all runs so far. */
+  take(scalar: ort.Tensor): Promise<number>;
 }
 
 /** An empty set of tensors in the device's own memory. */
@@ -83,6 +85,10 @@ class BufferedTensors implements ResidentTensors {
 
   async read(name: string): Promise<Float32Array> {
     return floatsOf(this.front.get(name) ?? missing(name)).slice();
+  }
+
+  async take(scalar: ort.Tensor): Promise<number> {
+    return floatsOf(scalar)[0]!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -157,6 +163,12 @@ class ReplacedTensors implements ResidentTensors {
 
   read(name: string): Promise<Float32Array> {
     return this.memory.download(this.tensors.get(name) ?? missing(name));
+  }
+
+  async take(scalar: ort.Tensor): Promise<number> {
+    const [number] = await this.memory.download(scalar);
+    scalar.dispose();
+    return number!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,13 +5,14 @@ import { stream } from "../random.ts";
 import { adamCorrections } from "../theory/adam.ts";
 import { emaDecay } from "../theory/ema.ts";
 import { learningRate } from "../theory/learning-rate.ts";
+import { type BatchStep, openBatchStep, type StepAnswers } from "./batch-step.ts";
 import { requireCarried } from "./carried.ts";
 import type { TrainingState } from "./checkpoint-files.ts";
 import { type EvaluationData, type LevelLoss, lossPerLevel } from "./evaluate.ts";
-import { Feeds } from "./feeds.ts";
 import { Field } from "./field.ts";
 import { initialState } from "./initialize.ts";
 import { Negatives } from "./negatives.ts";
+import { everyStep, type Rhythm, SeldomReading } from "./reading-rhythm.ts";
 import { type Artifact, type Graph, type Host, openGraph, type Tensors } from "./session.ts";
 import { openResident, type ResidentTensors } from "./state.ts";
 import { type DrawnLevels, type TrainingLevels, trainingLevels } from "./training-levels.ts";
@@ -38,7 +39,7 @@ export interface StepReport {
   readonly gradientNorm: number;
   readonly learningRate: number;
   readonly emaDecay: number;
-  /** Wall-clock time of this step, waiting for its data included. */
+  /** Wall-clock time of this step, waiting for its data included; the mean of those that are reported at once. */
   readonly seconds: number;
   /** Steps so far that were not finite and changed nothing. */
   readonly skipped: number;
@@ -52,11 +53,17 @@ export class DivergedError extends UserError {
 /** So many non-finite steps in a row end the training. */
 export const patience = 5;
 
+/** A step that is done, or will be when the device comes to it. */
+interface Taken {
+  readonly step: number;
+  readonly rates: { readonly learning_rate: number; readonly ema_decay: number };
+  readonly answers: StepAnswers;
+}
+
 export class Trainer implements AsyncDisposable {
   private readonly options: TrainerOptions;
   private readonly tensors: ResidentTensors;
-  private readonly graph: Graph;
-  private readonly feeds: Feeds;
+  private readonly batchStep: BatchStep;
   private readonly negatives: Negatives | undefined;
   private readonly levels: TrainingLevels;
   private readonly resources: AsyncDisposableStack;
@@ -68,30 +75,28 @@ export class Trainer implements AsyncDisposable {
   private constructor(
     options: TrainerOptions,
     tensors: ResidentTensors,
-    graph: Graph,
+    batchStep: BatchStep,
     negatives: Negatives | undefined,
     levels: TrainingLevels,
     resources: AsyncDisposableStack,
   ) {
-    const { ort, artifact, start } = options;
+    const { start } = options;
     this.options = options;
     this.tensors = tensors;
-    this.graph = graph;
+    this.batchStep = batchStep;
     this.negatives = negatives;
     this.levels = levels;
     this.resources = resources;
-    this.feeds = new Feeds(ort, artifact.manifest, graph.entry);
     this.done = start?.step ?? 0;
     this.lost = start?.skipped ?? 0;
   }
 
-  /** Loads the step graph and puts the state on the device. Throws UserError for a graph that the device cannot run. */
+  /** Loads the graphs of a step and puts the state on the device. Throws UserError for a graph that the device cannot run. */
   static async create(options: TrainerOptions): Promise<Trainer> {
     const { artifact, seed, start } = options;
     const { manifest } = artifact;
     await using resources = new AsyncDisposableStack();
     const tensors = resources.use(await openResident(options));
-    const graph = resources.use(await openGraph(options, artifact, manifest.graphs.step));
     const carried = start?.tensors ?? initialState(manifest, seed);
     requireCarried("trainer", manifest, carried);
     for (const name of stateNames(manifest))
@@ -99,7 +104,8 @@ export class Trainer implements AsyncDisposable {
     const chains = carried[chainsName];
     const negatives = resources.use(await Negatives.open({ ...options, tensors, chains }));
     const levels = trainingLevels(manifest, carried);
-    return new Trainer(options, tensors, graph, negatives, levels, resources.move());
+    const batchStep = resources.use(await openBatchStep({ ...options, tensors, negatives }));
+    return new Trainer(options, tensors, batchStep, negatives, levels, resources.move());
   }
 
   /** Steps done so far. */
@@ -108,23 +114,27 @@ export class Trainer implements AsyncDisposable {
   }
 
   /**
-   * Trains until `to` steps are done or `signal` is aborted, which is seen between steps.
-   * Throws DivergedError after `patience` non-finite steps in a row.
+   * Trains until `to` steps are done or `signal` is aborted, which is seen between steps. On a GPU reports come for some steps at once,
+   * and it stands after the last of them. Throws DivergedError after `patience` non-finite steps in a row.
    */
   async *steps(to: number, signal?: AbortSignal): AsyncGenerator<StepReport, void> {
     let next = this.ask(this.done, to);
+    const rhythm = this.options.device.resident === "gpu" ? new SeldomReading() : everyStep;
     while (this.done < to && !signal?.aborted) {
       const began = performance.now();
-      const { x, labels: known } = await next!;
-      const labels = known && this.hide(known);
-      const rates = this.rates();
-      const values = { x, labels, ...this.drawLevels(), schedule: rates, random: this.random };
-      await this.negatives?.draw(this.done, values);
-      this.feeds.fill(values);
-      next = this.ask(this.done + 1, to);
-      const outputs = await this.tensors.run(this.graph, this.feeds.tensors);
-      if (outputs.losses) this.levels.record(outputs.losses.data as Float32Array);
-      yield this.report(outputs, rates, (performance.now() - began) / 1000);
+      const taken: Taken[] = [];
+      do {
+        const { x, labels: known } = await next!;
+        const labels = known && this.hide(known);
+        const rates = this.rates();
+        const { first, random } = this;
+        await this.batchStep.take({ first, x, labels, ...this.drawLevels(), schedule: rates, random });
+        next = this.ask(this.done + 1, to);
+        const answers = await this.batchStep.run();
+        if (answers.losses) this.levels.record(answers.losses);
+        taken.push({ step: ++this.done, rates, answers });
+      } while (this.done < to && !signal?.aborted && !rhythm.reads(this.done, taken.length));
+      yield* await this.reports(taken, began, rhythm);
       this.requireConvergence();
     }
   }
@@ -178,8 +188,13 @@ export class Trainer implements AsyncDisposable {
     return batch;
   }
 
+  /** The number of the step's first sample among all of the run. */
+  private get first(): number {
+    return this.done * this.options.artifact.manifest.batch;
+  }
+
   private readonly random = (port: string, i: number) =>
-    stream(this.options.seed, `train:${port}`, this.done * this.options.artifact.manifest.batch + i);
+    stream(this.options.seed, `train:${port}`, this.first + i);
 
   private drawLevels(): DrawnLevels {
     const { batch } = this.options.artifact.manifest;
@@ -195,7 +210,7 @@ export class Trainer implements AsyncDisposable {
     );
   }
 
-  /** The step's scalars by input name; skipped steps do not count as updates of moments and averages. */
+  /** The step's scalars by input name; skipped steps do not count as updates of moments and averages, once they are read. */
   private rates() {
     const { optimizer, ema } = this.options.artifact.manifest;
     const { learningRate: peak, warmupSteps: warmup, decay, totalSteps: total } = optimizer;
@@ -207,15 +222,25 @@ export class Trainer implements AsyncDisposable {
     };
   }
 
-  private report(outputs: Tensors, rates: ReturnType<Trainer["rates"]>, seconds: number): StepReport {
-    const [loss, gradientNorm] = [scalarOf(outputs, "loss"), scalarOf(outputs, "gradient_norm")];
-    const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
-    this.done++;
-    this.lost += finite ? 0 : 1;
-    this.lostInARow = finite ? 0 : this.lostInARow + 1;
-    const { learning_rate, ema_decay } = rates;
-    const schedule = { learningRate: learning_rate, emaDecay: ema_decay };
-    return { step: this.done, loss, gradientNorm, ...schedule, seconds, skipped: this.lost };
+  /** Reads what steps answered, which waits for the device to have done them all. */
+  private async reports(taken: readonly Taken[], began: number, rhythm: Rhythm): Promise<StepReport[]> {
+    const read = [];
+    for (const { answers, ...rest } of taken) read.push({ ...rest, ...(await this.metrics(answers)) });
+    const seconds = (performance.now() - began) / 1000 / taken.length;
+    rhythm.took(seconds);
+    return read.map(({ step, rates, loss, gradientNorm }) => {
+      const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
+      this.lost += finite ? 0 : 1;
+      this.lostInARow = finite ? 0 : this.lostInARow + 1;
+      const schedule = { learningRate: rates.learning_rate, emaDecay: rates.ema_decay };
+      return { step, loss, gradientNorm, ...schedule, seconds, skipped: this.lost };
+    });
+  }
+
+  private async metrics({ loss, gradientNorm }: StepAnswers) {
+    let total = 0;
+    for (const part of loss) total += await this.tensors.take(part);
+    return { loss: total, gradientNorm: await this.tensors.take(gradientNorm) };
   }
 
   private requireConvergence(): void {
@@ -232,11 +257,4 @@ function corrections(optimizer: Manifest["optimizer"], update: number): Record<s
   const [beta1, beta2] = optimizer.betas;
   const { first, second } = adamCorrections({ beta1, beta2 }, update);
   return { first_correction: first, second_correction: second };
-}
-
-function scalarOf(outputs: Tensors, name: string): number {
-  const tensor = outputs[name];
-  if (!tensor)
-    throw new UserError(`step graph: expected an output "${name}"; re-author with \`bun scripts/author.ts\``);
-  return Number(tensor.data[0]);
 }

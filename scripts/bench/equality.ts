@@ -1,31 +1,36 @@
 // Before anybody is timed: both programs compute the same.
 import { UserError } from "../../lib/errors.ts";
-import type { Runner, Work } from "./contestant.ts";
-import type { Peer } from "./peer.ts";
+import type { Contest, Runner } from "./contestant.ts";
 
-/** How far numbers may lie apart, relative to the largest. */
-const tolerance = 1e-4;
+/** How often both solve the problem before they are timed, and how far their numbers may lie apart, relative to the largest. */
+const demands: Readonly<Record<Contest, { readonly times: number; readonly tolerance: number }>> = {
+  step: { times: 3, tolerance: 1e-4 },
+  evaluation: { times: 1, tolerance: 1e-4 },
+  sampling: { times: 1, tolerance: 1e-3 },
+};
 
-/** Runs both a few times: the loss and the gradient's norm of three steps in a row, or denoised images. Throws UserError where they differ. */
-export async function requireEqual(ours: Runner, peer: Peer, work: Work): Promise<void> {
-  for (let i = 0; i < 3; i++) {
-    const [mine, theirs] = [await numbersOf(ours, work), await numbersOfPeer(peer, work)];
-    const scale = Math.max(...theirs.map(Math.abs));
-    const apart = Math.max(...theirs.map((value, at) => Math.abs(value - mine[at]!))) / scale;
-    if (!(apart < tolerance))
-      throw new UserError(
-        `bench: ${work} ${i + 1} differs from the peer's by ${apart} of its size; nothing was timed`,
-      );
-  }
+/** What a contestant comes to from the start: the loss and the gradient's norm of three steps in a row, denoised images, or samples. */
+export async function solutions(solver: Pick<Runner, "values">, work: Contest): Promise<Solution[]> {
+  const found: Solution[] = [];
+  while (found.length < demands[work].times) found.push(await solver.values());
+  return found;
 }
 
-async function numbersOf(ours: Runner, work: Work): Promise<number[]> {
-  const outputs = await ours.answer();
-  if (work === "evaluation") return [...(await ours.denoised())];
-  return [outputs.loss!, outputs.gradient_norm!].map(({ data }) => Number(data[0]));
+type Solution = readonly number[];
+
+/** How far a peer's solutions lie from ours, relative to the largest number. Throws UserError where that is more than rounding does. */
+export function requireEqual(ours: readonly Solution[], theirs: readonly Solution[], work: Contest): number {
+  const differences = theirs.map((solution, i) => difference(solution, ours[i]!));
+  const wrong = differences.findIndex((apart) => !(apart < demands[work].tolerance));
+  if (wrong >= 0)
+    throw new UserError(
+      `bench: ${work} ${wrong + 1} differs from the peer's by ${differences[wrong]} of its size; nothing was timed`,
+    );
+  return Math.max(...differences);
 }
 
-async function numbersOfPeer(peer: Peer, work: Work): Promise<number[]> {
-  const { loss, norm, denoised = [] } = await peer.answer(work);
-  return work === "evaluation" ? denoised : [loss!, norm!];
+function difference(theirs: Solution, ours: Solution): number {
+  if (ours.length !== theirs.length) return Number.POSITIVE_INFINITY;
+  const apart = theirs.map((value, at) => Math.abs(value - ours[at]!));
+  return Math.max(...apart) / Math.max(...theirs.map(Math.abs));
 }

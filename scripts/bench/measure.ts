@@ -11,12 +11,12 @@ export interface Contestant {
   run(): Promise<Timing>;
 }
 
-/** Times a piece of work of this process. */
-export async function timed(work: () => Promise<unknown>): Promise<Timing> {
+/** Times a piece of work of this process: once, or the mean of so many times in a row. */
+export async function timed(work: () => Promise<unknown>, repeats = 1): Promise<Timing> {
   const [began, used] = [performance.now(), process.cpuUsage()];
-  await work();
+  for (let i = 0; i < repeats; i++) await work();
   const { user, system } = process.cpuUsage(used);
-  return { wall: performance.now() - began, cpu: (user + system) / 1000 };
+  return { wall: (performance.now() - began) / repeats, cpu: (user + system) / 1000 / repeats };
 }
 
 /** So that the threads of the last one have stopped waiting for work. */
@@ -38,6 +38,12 @@ export async function interleaved(contestants: readonly Contestant[], rounds: nu
 
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+/** The middle of some rounds, by wall-clock and by processor time. */
+export const medians = (timings: readonly Timing[]): Timing => ({
+  wall: median(timings.map(({ wall }) => wall)),
+  cpu: median(timings.map(({ cpu }) => cpu)),
+});
 
 /** One contestant's time by another's: the median of the rounds' ratios, and the ratio of the shortest. */
 export function ratios(ours: readonly Timing[], theirs: readonly Timing[]) {

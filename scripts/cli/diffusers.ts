@@ -4,9 +4,7 @@ import { join } from "node:path";
 import { author } from "../../lib/author/author.ts";
 import { UserError } from "../../lib/errors.ts";
 import { readJson } from "../../lib/run/files.ts";
-import { isArtifact, openArtifact } from "../../lib/run/folder.ts";
-import { type OwnSampling, readSchedulerConfig } from "../../lib/run/scheduler-config.ts";
-import type { Artifact } from "../../lib/run/session.ts";
+import { readSchedulerConfig } from "../../lib/run/scheduler-config.ts";
 import { configFile, weightsFile } from "../../lib/run/weight-files.ts";
 import { readWeights } from "../../lib/run/weights.ts";
 import { openScheduleOf } from "../../lib/theory/family.ts";
@@ -14,21 +12,7 @@ import { rangeOf, sigmaGrids } from "../../lib/theory/sigma-grids.ts";
 import { unetModel } from "../../models/model.ts";
 import { type UnetConfig, unetConfig } from "../../models/unet-config.ts";
 import { balancedLangevin } from "../recipes/noise.ts";
-import { type TrainedWeights, trainedWeights } from "./run-folder.ts";
-
-export interface TrainedModel {
-  readonly artifact: Artifact;
-  /** What the model is sampled with where nothing is chosen; empty for models of our own, whose manifest says it. */
-  readonly sampling: Partial<OwnSampling>;
-  weights(): Promise<TrainedWeights>;
-}
-
-/** Opens a run, a model folder or a folder of diffusers. Throws UserError for anything else. */
-export async function openTrained(folder: string): Promise<TrainedModel> {
-  if (!(await isArtifact(folder)) && (await unetFolder(folder))) return openDiffusers(folder);
-  const artifact = await openArtifact(folder);
-  return { artifact, sampling: {}, weights: () => trainedWeights(artifact) };
-}
+import type { TrainedModel } from "./run-folder.ts";
 
 /** Opens a pipeline of diffusers, or its U-Net and scheduler in one folder. Throws UserError for parts that this build cannot use. */
 export async function openDiffusers(folder: string): Promise<TrainedModel> {
@@ -69,7 +53,9 @@ async function placeOf(folder: string, places: readonly string[], file: string):
   return undefined;
 }
 
-const unetFolder = (folder: string) => placeOf(folder, unetPlaces, configFile);
+/** The folder of the U-Net, if there is one in a folder of diffusers. */
+export const unetFolder = (folder: string): Promise<string | undefined> =>
+  placeOf(folder, unetPlaces, configFile);
 
 /** Pipelines with more parts than a network and a scheduler, such as an autoencoder, draw something else than images with it. */
 const pipelines = ["DDPMPipeline", "DDIMPipeline"];

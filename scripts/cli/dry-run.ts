@@ -4,15 +4,11 @@ import { isArtifact } from "../../lib/run/folder.ts";
 import type { Artifact } from "../../lib/run/session.ts";
 import { suggestFor } from "../recipes/suggest-for.ts";
 import { openHost } from "./host.ts";
+import { memoryEstimate } from "./memory-estimate.ts";
 import { authorFor, chosenData, type ModelChoice, outFolder, presetOf } from "./prepare.ts";
 import { tell } from "./progress.ts";
 import { duration, megabytes, report } from "./report.ts";
 import { stepTime } from "./step-time.ts";
-
-/** Bun, ONNX Runtime and sharp before any model is loaded, as measured. */
-const runtimeBytes = 130e6;
-/** How much more ONNX Runtime's arena holds than the results alive at once, as measured on the CPU. */
-const arenaOverhead = 1.8;
 
 /** Prints the resolved run, its parameter count and an estimate of its memory and its time. */
 export async function dryRun(
@@ -28,10 +24,10 @@ export async function dryRun(
   const suggestion = await suggestFor(dataset, presetOf(choice));
   const host = await openHost(choice.device);
   const authored = authorFor(choice, dataset, suggestion, host.device.lowering);
-  const { manifest, stepBytes } = authored;
+  const { manifest } = authored;
   const { optimizer, parameterCount, data } = manifest;
-  // Weights, average and moments, each with the buffer that the next step writes.
-  const stateBytes = 2 * 4 * parameterCount * (2 + optimizer.slots.length);
+  // This process has got as far as a run that is about to begin.
+  const memory = memoryEstimate(authored, process.memoryUsage.rss());
   const step = await stepTime(host, authored, dataset);
   report(
     {
@@ -45,12 +41,14 @@ export async function dryRun(
       seed: choice.seed,
       steps: optimizer.totalSteps,
       batch: manifest.batch,
+      ...(manifest.microBatch && { microBatch: manifest.microBatch }),
+      ...(manifest.gradientCheckpointing && { gradientCheckpointing: "on" }),
       learningRate: optimizer.learningRate,
       ...noiseOf(manifest),
       parameters: parameterCount,
-      stateMemory: megabytes(stateBytes),
-      stepMemory: megabytes(arenaOverhead * stepBytes),
-      memory: megabytes(runtimeBytes + stateBytes + arenaOverhead * stepBytes),
+      stateMemory: megabytes(memory.state),
+      stepMemory: megabytes(memory.step),
+      memory: megabytes(memory.total),
       stepSeconds: step.seconds,
       trainingTime: duration(step.seconds * optimizer.totalSteps),
       timeBy: step.by,

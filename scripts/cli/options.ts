@@ -109,7 +109,7 @@ export function readOptions<O extends Options>(
   const unknown = Object.keys(parsed).find((key) => key !== "--" && !known.includes(key));
   if (unknown !== undefined)
     throw new UsageError(
-      `unknown option ${dashed(unknown)}; possible: ${Object.values(options).map(optionName).join(", ")}, --help`,
+      `unknown option ${flagOf(unknown)}; possible: ${[...Object.values(options).map(optionName), "--help"].join(", ")}`,
     );
   const entries = known.map((key) => [key, readValue(options[key]!, parsed[key])]);
   return Object.fromEntries(entries) as Values<O>;
@@ -126,5 +126,7 @@ function readValue(option: Option<unknown>, value: unknown): unknown {
   );
 }
 
-const dashed = (key: string) =>
-  key.length === 1 ? `-${key}` : `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+const flagOf = (key: string) => (key.length === 1 ? `-${key}` : `--${dashed(key)}`);
+
+/** A key as options spell it, as in micro-batch. */
+export const dashed = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,12 +1,11 @@
 // What a sampling command writes: a grid always, and an animation, single images or an array when asked.
 import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { UsageError } from "../../lib/errors.ts";
+import { UsageError, UserError } from "../../lib/errors.ts";
 import { animationExtensions } from "../../lib/images/animation.ts";
 import { writeNpy } from "../../lib/images/npy.ts";
 import { writeEach } from "../../lib/images/png.ts";
 import type { Artifact } from "../../lib/run/session.ts";
-import { plotSampling } from "./plots.ts";
 import { sheetsFolder } from "./run-folder.ts";
 import { inUnits, samplePictures } from "./sample-pictures.ts";
 import type { Drawn } from "./sampling.ts";
@@ -20,6 +19,11 @@ interface Outputs {
   readonly saveEach: string | undefined;
   readonly npy: string | undefined;
   readonly plot: boolean;
+}
+
+interface Model {
+  readonly artifact: Artifact;
+  readonly seed: number;
 }
 
 /** Refuses what could not be written, before the work is done. */
@@ -49,17 +53,18 @@ async function requireKind(option: string, path: string | undefined, kind: "file
 }
 
 /** Refuses outputs that samples of this shape do not have. */
-export function checkShape({ saveEach }: Pick<Outputs, "saveEach">, shape: readonly number[]): void {
+export function checkShape(
+  { saveEach, plot }: Pick<Outputs, "saveEach" | "plot">,
+  shape: readonly number[],
+): void {
   if (saveEach && shape.length !== 3)
     throw new UsageError("--save-each writes images, this model draws points; --npy writes those");
+  if (plot && shape.join() !== "2")
+    throw new UserError(`--plot shows samples in the plane, this model's have shape [${shape}]`);
 }
 
 /** Writes everything that was asked for; answers the paths. */
-export async function writeOutputs(
-  outputs: Outputs,
-  model: { readonly artifact: Artifact; readonly seed: number },
-  drawn: Drawn,
-): Promise<string[]> {
+export async function writeOutputs(outputs: Outputs, model: Model, drawn: Drawn): Promise<string[]> {
   const { animate, saveEach, npy, plot } = outputs;
   const { artifact } = model;
   const { where, manifest } = artifact;
@@ -74,6 +79,11 @@ export async function writeOutputs(
     await writeEach(saveEach, samples, [count, channels, height, width]);
   }
   if (npy) await writeNpy(npy, inUnits(samples, manifest), shape);
-  const plots = plot ? await plotSampling(out.replace(/\.png$/i, "-plot"), model, samples, frames) : [];
+  const plots = plot ? await plotted(out.replace(/\.png$/i, "-plot"), model, drawn) : [];
   return [out, animate, saveEach, npy, ...plots].filter((path) => path !== undefined);
+}
+
+async function plotted(path: string, model: Model, { samples, frames }: Drawn): Promise<string[]> {
+  const { plotSampling } = await import("./plots.ts");
+  return plotSampling(path, model, samples, frames);
 }

@@ -1,7 +1,6 @@
 // What --plot writes: figures of a training run, and of the way that samples took.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UserError } from "../../lib/errors.ts";
 import { figure, type Panel } from "../../lib/plots/figure.ts";
 import { lossCurves } from "../../lib/plots/loss-curves.ts";
 import { particles } from "../../lib/plots/particles.ts";
@@ -49,7 +48,7 @@ async function lossPanel(where: string): Promise<Panel> {
   return lossCurves([{ name: "training", steps, losses }], { title: "loss" });
 }
 
-/** Samples beside the data, and the paths of some of them, as path.png and path.svg. Throws UserError for what is not in the plane. */
+/** Samples in the plane beside the data, and the paths of some of them, as path.png and path.svg. */
 export async function plotSampling(
   path: string,
   { artifact, seed }: Pick<TrainedModel, "artifact" | "seed">,
@@ -57,7 +56,6 @@ export async function plotSampling(
   frames: readonly Frame[],
 ): Promise<string[]> {
   const { manifest } = artifact;
-  requirePlane(manifest);
   const dataset = await runData(manifest, seed);
   const data = inUnits(await firstSamples(dataset, samples.length / 2), manifest);
   const region = regionAround(data);
@@ -78,9 +76,3 @@ const pathOptions = (region: Region): TrajectoryOptions => ({
   subtitle: `${shownPaths} of the samples`,
   width: panelWidth(3),
 });
-
-/** Throws UserError for a model whose samples are not points in the plane. */
-export function requirePlane({ data: { shape } }: Artifact["manifest"]): void {
-  if (shape.join() !== "2")
-    throw new UserError(`--plot shows samples in the plane, this model's have shape [${shape}]`);
-}

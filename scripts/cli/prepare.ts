@@ -1,6 +1,7 @@
 // From names on the command line to data, suggested noise levels and authored graphs.
 import { basename, join } from "node:path";
 import type { LoweringName } from "../../lib/artifact/lowering.ts";
+import { samplesAtOnce } from "../../lib/artifact/manifest.ts";
 import { type ObjectiveName, objectives } from "../../lib/author/objectives/index.ts";
 import type { Dataset } from "../../lib/data/dataset.ts";
 import { UserError } from "../../lib/errors.ts";
@@ -14,7 +15,7 @@ import { type PresetName, presets } from "../../models/presets.ts";
 import { authorModel } from "../recipes/author-model.ts";
 import { suggestFor } from "../recipes/suggest-for.ts";
 import { type DataChoice, dataOptions, namesPoints, openData, openingOf } from "./data.ts";
-import { amount, count, level, optionalChoice, type Values } from "./options.ts";
+import { amount, count, dashed, level, optionalChoice, toggle, type Values } from "./options.ts";
 import { table } from "./report.ts";
 
 const presetNames = Object.keys(presets) as PresetName[];
@@ -47,6 +48,14 @@ export const modelOptions = {
     "contrastive-divergence",
   ]),
   batch: count("--batch <n>", "samples per step (default: the preset's)"),
+  microBatch: count(
+    "--micro-batch <n>",
+    "samples at once, a divisor of the batch: the same step in less memory (default: the batch)",
+  ),
+  gradientCheckpointing: toggle(
+    "--gradient-checkpointing",
+    "keep few results for the backward pass and compute the others twice: less memory, more time",
+  ),
   steps: count("--steps <n>", "training steps (default: the preset's)"),
   learningRate: amount("--learning-rate <x>", "peak learning rate (default: the preset's)"),
 };
@@ -67,6 +76,8 @@ export const unchosen: Omit<ModelChoice, "seed"> = {
   times: undefined,
   negatives: undefined,
   batch: undefined,
+  microBatch: undefined,
+  gradientCheckpointing: false,
   steps: undefined,
   learningRate: undefined,
 };
@@ -150,15 +161,21 @@ export async function runArtifact(
 
 /** What the graphs hold cannot be changed by an option. */
 function requireSame(choice: ModelChoice, { where, manifest }: Artifact): void {
-  const { preset, batch, objective, noise } = manifest;
+  const { preset, batch, objective, noise, gradientCheckpointing } = manifest;
   const times = noise.training.kind === "loss-second-moment" ? noise.training.kind : "uniform";
   const { weighting, sigmas } = noise;
-  const authored = { preset, batch, objective, weighting, times, sigma: sigmas.join(" ") };
+  const microBatch = samplesAtOnce(manifest);
+  const sigma = sigmas.join(" ");
+  if (choice.gradientCheckpointing && !gradientCheckpointing)
+    throw new UserError(
+      `${where} was authored without gradient checkpointing, got --gradient-checkpointing; choose another --out`,
+    );
+  const authored = { preset, batch, microBatch, objective, weighting, times, sigma };
   for (const [name, value] of Object.entries(authored)) {
     const chosen = choice[name as keyof typeof authored];
     if (chosen !== undefined && String(chosen) !== String(value))
       throw new UserError(
-        `${where} was authored with ${name} ${value}, got --${name} ${chosen}; choose another --out`,
+        `${where} was authored with ${dashed(name)} ${value}, got --${dashed(name)} ${chosen}; choose another --out`,
       );
   }
 }

@@ -6,6 +6,7 @@ import { UserError } from "../../lib/errors.ts";
 import { loadNewestCheckpoint } from "../../lib/run/checkpoint.ts";
 import { filing } from "../../lib/run/files.ts";
 import { metricsLine } from "../../lib/run/metrics-lines.ts";
+import type { OwnSampling } from "../../lib/run/scheduler-config.ts";
 import type { Artifact } from "../../lib/run/session.ts";
 import { readModelWeights } from "../../lib/run/weights.ts";
 import { tell } from "./progress.ts";
@@ -44,6 +45,13 @@ export interface TrainedWeights {
   readonly weights: Float32Array;
   /** The file or checkpoint that they come from. */
   readonly from: string;
+}
+
+export interface TrainedModel {
+  readonly artifact: Artifact;
+  /** What the model is sampled with where nothing is chosen; empty for models of our own, whose manifest says it. */
+  readonly sampling: Partial<OwnSampling>;
+  weights(): Promise<TrainedWeights>;
 }
 
 /** The averaged weights of a run's newest whole checkpoint, else the weights of a model folder or of the run's own. */

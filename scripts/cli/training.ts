@@ -16,7 +16,6 @@ import { defaultMethod, samplingPlan } from "../recipes/sampling-plan.ts";
 import { openData, openingOf } from "./data.ts";
 import { openHost } from "./host.ts";
 import { interrupt } from "./interrupt.ts";
-import { plotTraining } from "./plots.ts";
 import { type ModelChoice, runArtifact, withSteps } from "./prepare.ts";
 import { progress, tell } from "./progress.ts";
 import { report } from "./report.ts";
@@ -134,7 +133,9 @@ class Run {
     const { artifact, host, choice } = this;
     const weights = await this.trainer.readVector("ema");
     await writeModelFolder(join(artifact.where, "model"), artifact, weights);
-    return choice.plot ? plotTraining({ ...host, artifact, weights, seed: choice.seed }) : [];
+    if (!choice.plot) return [];
+    const { plotTraining } = await import("./plots.ts");
+    return plotTraining({ ...host, artifact, weights, seed: choice.seed });
   }
 
   /** The steps themselves; answers the smoothed loss of the last ones. */

@@ -1,6 +1,6 @@
-// Authors a network alone, with two fixed noise levels and no data set: for measuring how fast it is.
+// Authors a network alone, with fixed noise levels and no data set: for measuring how fast it is.
 import type { LoweringName } from "../../lib/artifact/lowering.ts";
-import { type Authored, author } from "../../lib/author/author.ts";
+import { type Authored, type Authoring, author } from "../../lib/author/author.ts";
 import { adam, ncsn, type Preset } from "../../models/preset.ts";
 
 export interface Bare {
@@ -10,25 +10,29 @@ export interface Bare {
   readonly batch: number;
   /** Samples at once in the sampling graph. */
   readonly sampling: number;
+  /** Two levels of a ladder unless given. */
+  readonly noise?: Authoring["noise"] | undefined;
   readonly lowering?: LoweringName | undefined;
 }
 
-export function authorBare({ name, model, shape, batch, sampling, lowering }: Bare): Authored {
-  const levels = [1, 0.5];
-  const { description, network } = model({ shape, classes: 0, levels: levels.length });
+const twoLevels: Authoring["noise"] = {
+  preconditioning: ncsn.preconditioning,
+  weighting: ncsn.weighting,
+  schedule: { name: "edm" },
+  training: { kind: "ladder" },
+  sigmas: [1, 0.5],
+  sigmaData: 0.5,
+};
+
+export function authorBare(bare: Bare): Authored {
+  const { name, model, shape, batch, sampling, noise = twoLevels, lowering } = bare;
+  const { description, network } = model({ shape, classes: 0, levels: noise.sigmas.length });
   return author({
     preset: name,
     model: description,
     network,
     objective: ncsn.objective,
-    noise: {
-      preconditioning: ncsn.preconditioning,
-      weighting: ncsn.weighting,
-      schedule: { name: "edm" },
-      training: { kind: "ladder" },
-      sigmas: levels,
-      sigmaData: 0.5,
-    },
+    noise,
     langevin: { stepSize: 1, stepsPerLevel: 1 },
     data: { source: "noise", shape: [...shape], classes: 0, options: {} },
     batch,

@@ -26,6 +26,8 @@ export interface ModelRecipe {
   readonly times?: TimesName | undefined;
   readonly negatives?: NegativesStart | undefined;
   readonly batch?: number | undefined;
+  readonly microBatch?: number | undefined;
+  readonly gradientCheckpointing?: boolean | undefined;
   readonly steps?: number | undefined;
   readonly learningRate?: number | undefined;
   /** For whom graphs are written besides everybody. */
@@ -62,6 +64,8 @@ export function authorModel(recipe: ModelRecipe, dataset: Dataset, suggestion: S
       ...(units && { units: { offset: [...units.offset], scale: [...units.scale] } }),
     },
     batch,
+    ...splitInto(recipe.microBatch, batch),
+    ...(recipe.gradientCheckpointing && { gradientCheckpointing: true as const }),
     negatives: preset.negatives?.(chains, recipe.negatives),
     ...(preset.diffusion && { diffusion: preset.diffusion }),
     ema: { decay: preset.emaDecay },
@@ -77,6 +81,18 @@ export function authorModel(recipe: ModelRecipe, dataset: Dataset, suggestion: S
     samplingBatches: preset.samplingBatches,
     lowering: recipe.lowering,
   });
+}
+
+/** The micro-batches of a batch that has some; throws UserError unless they make it up. */
+function splitInto(microBatch: number | undefined, batch: number): { readonly microBatch?: number } {
+  if (microBatch === undefined || microBatch === batch) return {};
+  if (batch % microBatch === 0) return { microBatch };
+  const next = Array.from({ length: batch }, (_, i) => batch - i).find(
+    (each) => each <= microBatch && batch % each === 0,
+  );
+  throw new UserError(
+    `--micro-batch: expected a divisor of the batch, ${batch}, got ${microBatch}; take ${next ?? batch}`,
+  );
 }
 
 /** A diffusion has a noise and a bound of its own: throws UserError for a choice of others. */

@@ -3,7 +3,6 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { stream } from "../../lib/random.ts";
 import type { PlaneFrame } from "../../scripts/demo/engine/protocol.ts";
-import { lossCurve } from "../../scripts/demo/plane/loss-curve.ts";
 import { drawnAt, frameAt, lastOf, nearestTo, type Run } from "../../scripts/demo/plane/run.ts";
 import { extentOf, inPixels, shrunk, under, type View, viewOf } from "../../scripts/demo/plane/view.ts";
 
@@ -97,16 +96,4 @@ test("a place in a run has the frame that is nearest, and a noise level too", ()
   expect([2.1, 1.9, 1e-9].map((sigma) => nearestTo(run, sigma))).toEqual([0, 1, 2]);
   const level = { ...run, frames: frames.map((each) => ({ ...each, sigma: 1 })) };
   expect(nearestTo(level, 1)).toBe(2);
-});
-
-test("the curve of losses has the means of equal stretches at their middles", () => {
-  expect(lossCurve([], 10)).toEqual([[], []]);
-  expect(lossCurve([5, 3], 10)).toEqual([
-    [1, 2],
-    [5, 3],
-  ]);
-  expect(lossCurve([1, 3, 5, 7, 9], 2)).toEqual([
-    [2, 4.5],
-    [3, 8],
-  ]);
 });

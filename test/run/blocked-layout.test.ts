@@ -11,7 +11,7 @@ const options = { executionProviders: ["cpu"], logSeverityLevel: 4 } as const;
 
 test("runs one reordering", () => {
   const x = input("x", [1, 16, 1, 2]);
-  const y = apply("ToBlocked", [x], { block: 16, channelsLast: false });
+  const y = apply("ToBlocked", [x], { block: 16 });
   expect(reorderingModel()).toEqual(encodeModel({ y }, [x]));
 });
 

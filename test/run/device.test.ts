@@ -62,7 +62,7 @@ test("a provider that is not installed is the user's to mend: what was tried, wh
   });
   expect(await messageOf(openDevice(none, "cuda"), UserError)).toBe(
     "--device cuda: cannot run on CUDAExecutionProvider (no cuda); install CUDA 12 and cuDNN 9, then run " +
-      "`ONNXRUNTIME_NODE_INSTALL=cuda12 bun node_modules/onnxruntime-node/script/install.js`, or use --device cpu",
+      "`bun scripts/doctor.ts --install-cuda`, or use --device cpu",
   );
   expect(await messageOf(openDevice(none, "webgpu"), UserError)).toBe(
     "--device webgpu: cannot run on WebGpuExecutionProvider (No adapters); " +
@@ -83,6 +83,11 @@ test("on this machine a provider opens or says what to install, and the CPU runs
   const device = await openDevice(ort, "auto");
   expect(device.note).toStartWith("auto: ");
   expect((await openDevice(ort, "cpu")).name).toBe("cpu");
+});
+
+test("WebGPU and WebAssembly run graphs of their own", async () => {
+  for (const name of ["webgpu", "wasm"] as const)
+    expect(await openDevice(runtimeWith({ [name]: "works" }), name)).toMatchObject({ name, lowering: name });
 });
 
 test("another name is a mistake of usage", async () => {

@@ -14,7 +14,9 @@ import { openScheduleOf } from "../../lib/theory/family.ts";
 import { samplers } from "../../lib/theory/samplers/index.ts";
 import { rangeOf, sigmaGrids } from "../../lib/theory/sigma-grids.ts";
 import { unetModel } from "../../models/model.ts";
-import { openDiffusers, openTrained, type TrainedModel } from "../../scripts/cli/diffusers.ts";
+import { openDiffusers } from "../../scripts/cli/diffusers.ts";
+import type { TrainedModel } from "../../scripts/cli/run-folder.ts";
+import { openTrained } from "../../scripts/cli/trained.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 import { tinyArtifact } from "../support/tiny-artifact.ts";
 

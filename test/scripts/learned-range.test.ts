@@ -10,7 +10,8 @@ import { writeModelFolder } from "../../lib/run/folder.ts";
 import { openScheduleOf } from "../../lib/theory/family.ts";
 import { samplers } from "../../lib/theory/samplers/index.ts";
 import { rangeOf, sigmaGrids } from "../../lib/theory/sigma-grids.ts";
-import { openTrained, type TrainedModel } from "../../scripts/cli/diffusers.ts";
+import type { TrainedModel } from "../../scripts/cli/run-folder.ts";
+import { openTrained } from "../../scripts/cli/trained.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 
 const golden = join(import.meta.dirname, "../golden/learned-range");

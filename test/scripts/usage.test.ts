@@ -18,6 +18,7 @@ const commands = [
   "sheet",
   "demo",
   "bench",
+  "doctor",
 ];
 
 for (const command of commands) {

@@ -233,26 +233,23 @@ function unblocked({ data, shape }: Value, b: number): Value {
   );
 }
 
-function toBlocked([x]: readonly Value[], { block, channelsLast }: Ops["ToBlocked"]): Value {
-  const [n, c, h, w] = channelsLast ? [0, 3, 1, 2].map((axis) => x!.shape[axis]!) : x!.shape;
-  const { data } = build([n!, c! / block, h!, w!, block], ([i, k, y, q, r]) => {
-    const channel = k! * block + r!;
-    return read(x!, channelsLast ? [i!, y!, q!, channel] : [i!, channel, y!, q!]);
-  });
-  return { data, shape: [n!, c!, h!, w!] };
+function toBlocked([x]: readonly Value[], { block }: Ops["ToBlocked"]): Value {
+  const [n, c, h, w] = x!.shape as [number, number, number, number];
+  const { data } = build([n, c / block, h, w, block], ([i, k, y, q, r]) =>
+    read(x!, [i!, k! * block + r!, y!, q!]),
+  );
+  return { data, shape: [n, c, h, w] };
 }
 
-function fromBlocked([x]: readonly Value[], { block, channels, channelsLast }: Ops["FromBlocked"]): Value {
+function fromBlocked([x]: readonly Value[], { block, channels }: Ops["FromBlocked"]): Value {
   const plain = unblocked(x!, block);
   const [n, , h, w] = plain.shape;
-  return channelsLast
-    ? build([n!, h!, w!, channels], ([i, y, q, c]) => read(plain, [i!, c!, y!, q!]))
-    : build([n!, channels, h!, w!], (at) => read(plain, at));
+  return build([n!, channels, h!, w!], (at) => read(plain, at));
 }
 
 /** The plain weight of a packed one: [O/b,I/b,kh,kw,b,b], [O/b,I,kh,kw,b] of few inputs, or depthwise as it is. */
 function unpacked({ data, shape }: Value, { block: b, group }: Ops["BlockedConv"]): Value {
-  if (group > 1) return { data, shape };
+  if (group > 1 && shape[1] === 1) return { data, shape };
   const [o, i, h, w] = shape as [number, number, number, number];
   const inner = i < b ? 1 : b;
   const blocks = { data, shape: [o / b, i / inner, h, w, inner, b] };
@@ -265,8 +262,32 @@ function blockedConv([x, weight, ...rest]: readonly Value[], attrs: Ops["Blocked
   const { block, bias, sum } = attrs;
   const plain = attrs.group === 1 && x!.shape[1]! < block ? x! : unblocked(x!, block);
   const result = conv([plain, unpacked(weight!, attrs), ...(bias ? [rest[0]!] : [])], attrs);
-  const blocked = toBlocked([result], { block, channelsLast: false });
+  const blocked = toBlocked([result], { block });
   return sum ? elementwise((a, b) => a! + b!)([blocked, rest.at(-1)!]) : blocked;
+}
+
+function gemm([a, b, bias]: readonly Value[], { transA, transB }: Ops["Gemm"]): Value {
+  const [depth, columns] = transB ? b!.shape.toReversed() : b!.shape;
+  const rows = a!.shape[transA ? 1 : 0]!;
+  return build([rows, columns!], ([i, j]) => {
+    let total = bias ? bias.data[j!]! : 0;
+    for (let k = 0; k < depth!; k++)
+      total += read(a!, transA ? [k, i!] : [i!, k]) * read(b!, transB ? [j!, k] : [k, j!]);
+    return total;
+  });
+}
+
+function normalizedRows([x, ones]: readonly Value[], { eps, result }: Ops["NormalizedRows"]): Value {
+  const width = ones!.data.length;
+  const rowOf = (at: readonly number[]) => Array.from({ length: width }, (_, i) => read(x!, at.with(-1, i)));
+  const one = (at: readonly number[]) => {
+    const row = rowOf(at);
+    const mean = row.reduce((a, b) => a + b, 0) / width;
+    const variance = row.reduce((a, b) => a + (b - mean) ** 2, 0) / width;
+    return { mean, inverse: 1 / Math.sqrt(variance + eps) };
+  };
+  if (result !== "values") return build(x!.shape.with(-1, 1), (at) => one(at)[result]);
+  return build(x!.shape, (at) => (read(x!, at) - one(at).mean) * one(at).inverse);
 }
 
 function cast([x]: readonly Value[], { to }: Ops["Cast"]): Value {
@@ -341,4 +362,13 @@ const rules: { readonly [K in OpType]: Rule<K> } = {
   ToBlocked: toBlocked,
   FromBlocked: fromBlocked,
   BlockedConv: blockedConv,
+  Gemm: gemm,
+  ChannelAffine: ([x, scale, offset]) =>
+    build(x!.shape, (at) => read(x!, at) * scale!.data[at[1]!]! + offset!.data[at[1]!]!),
+  Part: ([x], { axis, sizes, index }) =>
+    build(x!.shape.with(axis, sizes[index]!), (at) => {
+      const before = sizes.slice(0, index).reduce((a, b) => a + b, 0);
+      return read(x!, at.with(axis, at[axis]! + before));
+    }),
+  NormalizedRows: normalizedRows,
 };

@@ -44,6 +44,12 @@ export function edges(path: string, written: string): Edge[] {
   ];
 }
 
+/** What is loaded before the first line of a source runs: its imports that are neither of types alone nor asked for later. */
+export function loadedBefore(path: string, source: string): string[] {
+  const found = transpilers[path.endsWith(".tsx") ? "tsx" : "ts"].scanImports(source);
+  return found.filter(({ kind }) => kind === "import-statement").map((each) => resolve(path, each.path));
+}
+
 const resolve = (from: string, to: string) => (to.startsWith(".") ? posix.join(posix.dirname(from), to) : to);
 
 /** Every import cycle that a depth-first walk meets, as `a -> b -> a`. */

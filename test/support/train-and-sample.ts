@@ -1,25 +1,37 @@
 // Trains a small convolutional artifact and samples from it on the device of argv[2]; writes what came out as JSON.
 import * as ort from "onnxruntime-node";
 import type { Network } from "../../lib/author/denoiser.ts";
-import { add, mul, sum } from "../../lib/author/graph/ops.ts";
+import { add, conv, mul, sum } from "../../lib/author/graph/ops.ts";
+import { silu } from "../../lib/author/nn/activations.ts";
+import { groupNorm } from "../../lib/author/nn/normalization.ts";
 import { type DeviceName, openDevice } from "../../lib/run/device.ts";
 import { sample } from "../../lib/run/sample.ts";
+import { Session } from "../../lib/run/session.ts";
 import { Trainer } from "../../lib/run/train.ts";
 import { energyResnet } from "../../models/energy-resnet.ts";
 import { gaussianBatches } from "./gaussian-batches.ts";
-import { convolutional, tinyArtifact } from "./tiny-artifact.ts";
+import { tinyArtifact } from "./tiny-artifact.ts";
 
-/** A network with a parameter that does nothing but take 256 KiB in each state vector. */
-const heavy: Network = (p, inputs) => {
+const device = await openDevice(ort, process.argv[2] as DeviceName, { strict: true });
+const { lowering } = device;
+
+/** A normalised network with a parameter that does nothing but take 256 KiB in each state vector. */
+const heavy: Network = (p, { x }) => {
+  const weight = (name: string, ...shape: number[]) => p.get(name, shape, { kind: "normal", std: 0.3 });
+  const first = conv(x, weight("first", 4, 1, 3, 3), weight("bias", 4), { padding: 1 });
+  const normed = silu(groupNorm(first, 2, weight("scale", 4), weight("shift", 4)));
+  const last = conv(normed, weight("last", 1, 4, 3, 3), undefined, { padding: 1 });
   const ballast = p.get("ballast", [2 ** 16], { kind: "constant", value: 1 });
-  return add(convolutional(p, inputs), mul(sum(ballast), 0));
+  return add(last, mul(sum(ballast), 0));
 };
 
 const images8 = { data: { source: "g", shape: [1, 8, 8], classes: 0, options: {} }, batch: 4 };
-const artifact = tinyArtifact({ ...images8, network: { score: heavy } });
-/** An energy of the same images, with chains that persist. */
+const artifact = tinyArtifact({ ...images8, network: { score: heavy }, lowering });
+/** An energy of the same images, with chains that persist, in micro-batches. */
 const energyBased = tinyArtifact({
   ...images8,
+  lowering,
+  microBatch: 2,
   network: { energy: energyResnet({ in_channels: 1, sample_size: [8, 8], block_out_channels: [4, 4] }) },
   objective: "contrastive-divergence",
   noise: {
@@ -46,7 +58,15 @@ const energyBased = tinyArtifact({
 /** Steps after those that are compared, to see whether memory grows. */
 const more = Number(process.argv[3] ?? 0);
 
-const device = await openDevice(ort, process.argv[2] as DeviceName, { strict: true });
+/** Where the results of training steps lie. */
+const locations = new Set<string>();
+const { run } = Session.prototype;
+Session.prototype.run = async function (this: Session, feeds, fetches) {
+  const outputs = await run.call(this, feeds, fetches);
+  if ("params_next" in outputs) for (const { location } of Object.values(outputs)) locations.add(location);
+  return outputs;
+};
+
 const options = { ort, device, artifact, seed: 3, batches: gaussianBatches(4 * 64, 0.5) };
 const losses: number[] = [];
 const megabytes: number[] = [];
@@ -79,5 +99,10 @@ await using energy = await Trainer.create({ ...options, artifact: energyBased })
 for await (const { loss } of energy.steps(4)) losses.push(loss);
 const chains = [...(await energy.read()).tensors.negatives!];
 
-const params = [...start.tensors.params!.subarray(0, 72)];
-console.log(JSON.stringify({ losses, loss: level!.loss, rest, unbroken, params, images, chains, megabytes }));
+const params = [...start.tensors.params!.subarray(0, 84)];
+console.log(
+  JSON.stringify({
+    ...{ losses, loss: level!.loss, rest, unbroken, params, images, chains, megabytes },
+    ...{ lowering, locations: [...locations] },
+  }),
+);

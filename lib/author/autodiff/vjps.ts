@@ -182,7 +182,7 @@ const upsampleNearestVjp: Vjp<"UpsampleNearest"> = (g, [x], _, { scales }) => {
 
 /** What a lowering made has been differentiated before. */
 const lowered: Vjp<OpType> = () => {
-  throw new Error("vjp: blocked operators have no gradient; differentiate first, then lower");
+  throw new Error("vjp: what a lowering made has no gradient; differentiate first, then lower");
 };
 
 /** Operators that act on each position alone, so that a cotangent which repeats along an axis may stay unexpanded. */
@@ -252,4 +252,8 @@ export const vjps: { readonly [K in OpType]: Vjp<K> } = {
   ToBlocked: lowered,
   FromBlocked: lowered,
   BlockedConv: lowered,
+  Gemm: lowered,
+  ChannelAffine: lowered,
+  Part: lowered,
+  NormalizedRows: lowered,
 };

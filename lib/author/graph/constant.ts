@@ -25,6 +25,10 @@ export function zeros(shape: Shape): Tensor<"Constant"> {
   return constant(new Float32Array(sizeOf(shape)), shape);
 }
 
+export function ones(shape: Shape): Tensor<"Constant"> {
+  return constant(new Float32Array(sizeOf(shape)).fill(1), shape);
+}
+
 /** The value of a float constant of one element, whatever its shape; undefined for anything else. */
 export function scalarValue(node: Tensor): number | undefined {
   const { data } = node.attrs as { data?: Data };

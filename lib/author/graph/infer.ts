@@ -177,18 +177,17 @@ const upsampleNearest: Infer<"UpsampleNearest"> = ([x], { scales }) =>
     ? { shape: x!.shape.map((n, axis) => n * (scales[axis - 2] ?? 1)), dtype: x!.dtype }
     : mismatch("upsampleNearest", `whole factors for the spatial axes of [${x!.shape}]`, `[${scales}]`);
 
-const toBlocked: Infer<"ToBlocked"> = ([x], { block, channelsLast }) => {
-  const [n, ...rest] = x!.shape;
-  const shape = channelsLast ? [n!, rest[2]!, rest[0]!, rest[1]!] : x!.shape;
-  return x!.shape.length === 4 && shape[1]! % block === 0
+const toBlocked: Infer<"ToBlocked"> = ([x], { block }) => {
+  const { shape } = x!;
+  return shape.length === 4 && shape[1]! % block === 0
     ? { shape, dtype: expectType("toBlocked", x!, "float32") }
     : mismatch("toBlocked", `images of a multiple of ${block} channels`, `[${shape}]`);
 };
 
-const fromBlocked: Infer<"FromBlocked"> = ([x], { channels, channelsLast }) => {
+const fromBlocked: Infer<"FromBlocked"> = ([x], { channels }) => {
   const [n, from, ...size] = x!.shape;
   if (channels > from!) mismatch("fromBlocked", `at most ${from} channels`, `${channels}`);
-  return { shape: channelsLast ? [n!, ...size, channels] : [n!, channels, ...size], dtype: x!.dtype };
+  return { shape: [n!, channels, ...size], dtype: x!.dtype };
 };
 
 const blockedConv: Infer<"BlockedConv"> = ([x, weight, ...rest], attrs, op) => {
@@ -200,6 +199,15 @@ const blockedConv: Infer<"BlockedConv"> = ([x, weight, ...rest], attrs, op) => {
     mismatch(op, `bias [${type.shape[1]}]`, `[${bias.shape}]`);
   if (sum && sum.shape.join() !== type.shape.join()) mismatch(op, `sum [${type.shape}]`, `[${sum.shape}]`);
   return type;
+};
+
+const gemm: Infer<"Gemm"> = ([a, b, bias], { transA, transB }, op) => {
+  const [m, k] = transA ? a!.shape.toReversed() : a!.shape;
+  const [k2, n] = transB ? b!.shape.toReversed() : b!.shape;
+  if (a!.shape.length !== 2 || b!.shape.length !== 2 || k !== k2)
+    mismatch(op, "matrices [m,k] and [k,n]", `[${a!.shape}] and [${b!.shape}]`);
+  if (bias && bias.shape.join() !== `${n}`) mismatch(op, `bias [${n}]`, `[${bias.shape}]`);
+  return { shape: [m!, n!], dtype: commonType(op, [a!, b!]) };
 };
 
 const infer: { readonly [K in OpType]: Infer<K> } = {
@@ -250,4 +258,11 @@ const infer: { readonly [K in OpType]: Infer<K> } = {
   ToBlocked: toBlocked,
   FromBlocked: fromBlocked,
   BlockedConv: blockedConv,
+  Gemm: gemm,
+  ChannelAffine: same,
+  Part: ([x], { axis, sizes, index }) => ({ shape: x!.shape.with(axis, sizes[index]!), dtype: x!.dtype }),
+  NormalizedRows: ([x], { result }) => ({
+    shape: result === "values" ? x!.shape : x!.shape.with(-1, 1),
+    dtype: x!.dtype,
+  }),
 };

@@ -171,7 +171,14 @@ export function transpose(x: Tensor, perm: readonly number[] = [...x.shape.keys(
       axes.map((axis) => first[axis]!),
     );
   }
-  return axes.every((axis, i) => axis === i) ? x : apply("Transpose", [x], { perm: axes });
+  // Axes of one element may stand anywhere.
+  const moved = axes.filter((axis) => x.shape[axis] !== 1);
+  const inOrder = moved.every((axis, i) => i === 0 || axis > moved[i - 1]!);
+  if (!inOrder) return apply("Transpose", [x], { perm: axes });
+  return reshape(
+    x,
+    axes.map((axis) => x.shape[axis]!),
+  );
 }
 
 export interface SliceRange {
@@ -191,7 +198,8 @@ export function slice(x: Tensor, ...ranges: readonly SliceRange[]): Tensor {
   );
   const bounds = ranges.map((range, i) => sliceBounds(x.shape[axes[i]!]!, range));
   const whole = bounds.every(
-    ([start, end, step], i) => step === 1 && start === 0 && end === x.shape[axes[i]!],
+    ([start, end, step], i) =>
+      start === 0 && (x.shape[axes[i]!] === 1 ? end !== start : step === 1 && end === x.shape[axes[i]!]),
   );
   if (whole) return x;
   const [starts, ends, steps] = [0, 1, 2].map((part) => bounds.map((bound) => bound[part as 0 | 1 | 2]));

@@ -66,12 +66,23 @@ export interface Ops {
   Gather: { readonly axis: number };
   /** Nearest-neighbour enlargement of the spatial axes of [N,C,...] by whole factors. */
   UpsampleNearest: { readonly scales: readonly number[] };
-  /** [N,C,H,W], or [N,H,W,C] when channelsLast, -> the same numbers in blocked order, see `Blocked`. */
-  ToBlocked: Blocked & { readonly channelsLast: boolean };
+  /** [N,C,H,W] -> the same numbers in blocked order, see `Blocked`. */
+  ToBlocked: Blocked;
   /** The way back, for the first `channels` channels. */
-  FromBlocked: Blocked & { readonly channelsLast: boolean; readonly channels: number };
+  FromBlocked: Blocked & { readonly channels: number };
   /** Conv of blocked x and packed weight (lower/blocked/weights.ts), then + bias [O] and + sum (blocked), if any. */
   BlockedConv: Blocked & ConvAttrs & { readonly bias: boolean; readonly sum: boolean };
+  /** The product of two matrices, of which each may be used transposed, plus a bias [n] if there is one. Only lowerings make it. */
+  Gemm: { readonly transA: boolean; readonly transB: boolean };
+  /** x [N,C,...], scale [C], offset [C], zeros [C], ones [C] -> scale·x + offset. Only lowerings make it. */
+  ChannelAffine: None;
+  /** The part number `index` of the given sizes along an axis; all parts of one tensor are one kernel's. Only lowerings make it. */
+  Part: { readonly axis: number; readonly sizes: readonly number[]; readonly index: number };
+  /**
+   * Rows x [...,D] and ones [D] -> one of three results of the same kernel: (x - mean)·r, or [...,1] the mean or r = 1/sqrt(variance + eps).
+   * Only lowerings make it.
+   */
+  NormalizedRows: { readonly eps: number; readonly result: "values" | "mean" | "inverse" };
 }
 
 /**

@@ -1,6 +1,6 @@
 // Lowers the input gradient of a stride-1 convolution to a convolution with the flipped, transposed weight.
 import { apply } from "../graph/infer.ts";
-import { flip, transpose } from "../graph/ops.ts";
+import { slice, transpose } from "../graph/ops.ts";
 import type { Ops, Tensor } from "../graph/tensor.ts";
 
 /** ConvTranspose as Conv, about twice as fast on the CPU; undefined where the form does not exist. */
@@ -18,6 +18,7 @@ export function lowerConvTranspose(
   ];
   const applies = group === 1 && strides.every((stride) => stride === 1) && mirrored.every((n) => n >= 0);
   if (!applies) return undefined;
-  const flipped = axes.reduce((w, i) => flip(w, i + 2), transpose(weight, [1, 0, ...axes.map((i) => i + 2)]));
+  const swapped = transpose(weight, [1, 0, ...axes.map((i) => i + 2)]);
+  const flipped = slice(swapped, ...axes.map((i) => ({ axis: i + 2, step: -1 })));
   return apply("Conv", [x, flipped], { strides, pads: mirrored, dilations, group });
 }

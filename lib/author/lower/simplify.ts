@@ -4,7 +4,8 @@ import { zeros } from "../graph/constant.ts";
 import { apply } from "../graph/infer.ts";
 import type { OpType, Tensor } from "../graph/tensor.ts";
 import { rewrite } from "../graph/traverse.ts";
-import { gradientOfAttention } from "./attention-gradient.ts";
+import { gradientOfAttention, productOfTurned } from "./attention-gradient.ts";
+import { gradientOfSilu } from "./silu-gradient.ts";
 
 /** Operators that answer zero where their first input is, or where any factor is. */
 const keepsZero: ReadonlySet<OpType> = new Set<OpType>([
@@ -15,6 +16,9 @@ const keepsZero: ReadonlySet<OpType> = new Set<OpType>([
   "ReduceSum",
 ]);
 const factors: ReadonlySet<OpType> = new Set<OpType>(["Mul", "MatMul"]);
+
+/** Other expressions of the same. */
+const cheaper = [gradientOfAttention, productOfTurned, gradientOfSilu];
 
 /**
  * The outputs without stopped gradients, which matter to differentiation alone, and without the differences x - stopGradient(x) that
@@ -33,7 +37,7 @@ export function simplify(outputs: readonly Tensor[]): Tensor[] {
     if (node.op === "Sub" && a === b && node.dtype === "float32") return nothing(node);
     if (keepsZero.has(node.op) && zero.has(a!)) return nothing(node);
     if (factors.has(node.op) && inputs.some((x) => zero.has(x))) return nothing(node);
-    return term(node, inputs, zero) ?? gradientOfAttention(node, inputs);
+    return term(node, inputs, zero) ?? cheaper.map((rule) => rule(node, inputs)).find((found) => found);
   });
 }
 

@@ -1,7 +1,7 @@
 // Self-attention over the pixels of an image.
 import { add, matmul, mul, reshape, softmax, transpose } from "../graph/ops.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { groupNormLayer, linear } from "./layers.ts";
+import { groupNormLayer, pointwise } from "./layers.ts";
 import type { Parameters } from "./parameters.ts";
 
 export interface AttentionOptions {
@@ -18,20 +18,20 @@ export interface AttentionOptions {
 export function spatialAttention(p: Parameters, x: Tensor, options: AttentionOptions): Tensor {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const { headDim, groups, eps, rescale } = options;
-  const heads = channels / headDim;
   const normed = groups === null ? x : groupNormLayer(p.within("group_norm"), x, groups, eps);
-  const tokens = transpose(reshape(normed, [batch, channels, height * width]), [0, 2, 1]);
-  const project = (name: string) =>
-    transpose(reshape(linear(p.within(name), tokens, channels), [batch, -1, heads, headDim]), [0, 2, 1, 3]);
-  const mixed = attend(project("to_q"), project("to_k"), project("to_v"));
-  const joined = reshape(transpose(mixed, [0, 2, 1, 3]), [batch, height * width, channels]);
-  const out = linear(p.within("to_out").within(0), joined, channels);
-  const image = reshape(transpose(out, [0, 2, 1]), [batch, channels, height, width]);
-  return mul(add(image, x), 1 / rescale);
+  const perHead = [batch, channels / headDim, headDim, height * width];
+  const project = (name: string) => reshape(pointwise(p.within(name), normed, channels), perHead);
+  const mixed = reshape(attend(project("to_q"), project("to_k"), project("to_v")), x.shape);
+  return mul(add(pointwise(p.within("to_out").within(0), mixed, channels), x), 1 / rescale);
 }
 
-/** softmax(q·kᵀ/√d)·v of [N,heads,tokens,d]. */
+const turned = (x: Tensor) => transpose(x, [0, 1, 3, 2]);
+
+/**
+ * v·softmax(qᵀ·k/√d)ᵀ of [N,heads,d,tokens]: images are as they are, tokens last. Here and in its gradients, what is turned is
+ * never as large as the weights.
+ */
 function attend(q: Tensor, k: Tensor, v: Tensor): Tensor {
-  const scale = 1 / Math.sqrt(q.shape.at(-1)!);
-  return matmul(softmax(matmul(mul(q, scale), transpose(k, [0, 1, 3, 2]))), v);
+  const weights = softmax(matmul(turned(mul(q, 1 / Math.sqrt(q.shape[2]!))), k));
+  return turned(matmul(weights, turned(v)));
 }

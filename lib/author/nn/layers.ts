@@ -18,6 +18,15 @@ export function linear(p: Parameters, x: Tensor, out: number, { bias = true } = 
   });
 }
 
+/** The same linear layer at every pixel of x [N,in,H,W] -> [N,out,H,W]. */
+export function pointwise(p: Parameters, x: Tensor, out: number): Tensor {
+  const width = x.shape[1]!;
+  return located(p, () => {
+    const weight = p.get("weight", [out, width], fanIn(width));
+    return conv(x, reshape(weight, [out, width, 1, 1]), p.get("bias", [out], fanIn(width)));
+  });
+}
+
 /** A convolution of x [N,C,...] to `out` channels with a square window of `kernel`. */
 export function convLayer(
   p: Parameters,

@@ -4,7 +4,6 @@ import {
   type AttributeProto,
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
-  TensorProto_DataType as DataType,
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
@@ -13,128 +12,13 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "../../artifact/onnx/onnx_pb.ts";
-import {
-  type Data,
-  type DType,
-  isOp,
-  type Ops,
-  type OpType,
-  type Shape,
-  type Tensor,
-} from "../graph/tensor.ts";
+import { type Data, type DType, isOp, type Shape, type Tensor } from "../graph/tensor.ts";
 import { topological } from "../graph/traverse.ts";
+import { type Attribute, blockedDomain, dataTypes, type Emission, emission } from "./operators.ts";
 
 export const opset = 21;
 /** The newest intermediate representation that belongs to this opset. */
 const irVersion = 10n;
-
-const dataTypes: Record<DType, DataType> = {
-  float32: DataType.FLOAT,
-  int32: DataType.INT32,
-  int64: DataType.INT64,
-  bool: DataType.BOOL,
-};
-
-type Attribute = number | string | readonly number[];
-interface Emission {
-  readonly opType?: string;
-  readonly domain?: string;
-  readonly attributes?: Readonly<Record<string, Attribute>>;
-  /** Whole-number arguments that ONNX takes as inputs after the tensors. */
-  readonly int64s?: readonly (readonly number[] | undefined)[];
-  /** A float argument that follows them. */
-  readonly float?: number;
-  /** The position of an optional tensor that is left out before others. */
-  readonly skips?: number;
-}
-type Emit<K extends OpType> = (attrs: Ops[K], node: Tensor<K>) => Emission;
-
-/** Where ONNX Runtime keeps the operators of its blocked layout; they exist on the CPU of some machines only. */
-const blockedDomain = "com.microsoft.nchwc";
-
-const plain: Emit<OpType> = () => ({});
-
-const windows = ({ strides, pads, dilations, group }: Ops["Conv"]) => ({ strides, pads, dilations, group });
-
-/** A reversed slice that ends before position 0 says so by a number below -n. */
-const sliceEnd = (end: number, n: number) => (end < 0 ? end - n : end);
-
-const reduction: Emit<"ReduceSum" | "ReduceMax"> = ({ axes, keepdims }) => ({
-  attributes: { keepdims: Number(keepdims) },
-  int64s: [axes],
-});
-
-/** How each operator is written down; what is named alike in ONNX and has no attributes is plain. */
-const emit: { readonly [K in OpType]: Emit<K> } = {
-  Input: plain,
-  Constant: plain,
-  Neg: plain,
-  Abs: plain,
-  Exp: plain,
-  Log: plain,
-  Sqrt: plain,
-  Sin: plain,
-  Cos: plain,
-  Tanh: plain,
-  Sigmoid: plain,
-  Softplus: plain,
-  Erf: plain,
-  Floor: plain,
-  StopGradient: () => ({ opType: "Identity" }),
-  Add: plain,
-  Sub: plain,
-  Mul: plain,
-  Div: plain,
-  Pow: plain,
-  Max: plain,
-  Min: plain,
-  Equal: plain,
-  Less: plain,
-  LessOrEqual: plain,
-  And: plain,
-  Not: plain,
-  Where: plain,
-  Cast: ({ to }) => ({ attributes: { to: dataTypes[to] } }),
-  ReduceSum: reduction,
-  ReduceMax: reduction,
-  Softmax: ({ axis }) => ({ attributes: { axis } }),
-  MatMul: plain,
-  Conv: (attrs) => ({ attributes: windows(attrs) }),
-  ConvTranspose: (attrs) => ({ attributes: { ...windows(attrs), output_padding: attrs.outputPadding } }),
-  ConvWeightGrad: () => {
-    throw new Error("emit: ConvWeightGrad is not an ONNX operator; lower the outputs first");
-  },
-  Reshape: ({ shape }) => ({ int64s: [shape] }),
-  Transpose: ({ perm }) => ({ attributes: { perm } }),
-  Slice: ({ starts, ends, axes, steps }, { inputs: [x] }) => ({
-    int64s: [starts, ends.map((end, i) => sliceEnd(end, x!.shape[axes[i]!]!)), axes, steps],
-  }),
-  Pad: ({ pads, value }) => ({ int64s: [pads], float: value }),
-  Concat: ({ axis }) => ({ attributes: { axis } }),
-  Expand: ({ shape }) => ({ int64s: [shape] }),
-  Gather: ({ axis }) => ({ attributes: { axis } }),
-  UpsampleNearest: (_, { shape }) => ({
-    opType: "Resize",
-    attributes: { mode: "nearest", nearest_mode: "floor", coordinate_transformation_mode: "asymmetric" },
-    int64s: [undefined, undefined, shape],
-  }),
-  ToBlocked: ({ channelsLast }) => ({
-    opType: "ReorderInput",
-    domain: blockedDomain,
-    attributes: { channels_last: Number(channelsLast) },
-  }),
-  FromBlocked: ({ channels, channelsLast }) => ({
-    opType: "ReorderOutput",
-    domain: blockedDomain,
-    attributes: { channels, channels_last: Number(channelsLast) },
-  }),
-  BlockedConv: ({ bias, sum, ...attrs }, { inputs: [, weight] }) => ({
-    opType: "Conv",
-    domain: blockedDomain,
-    attributes: { ...windows(attrs), kernel_shape: weight!.shape.slice(2) },
-    ...(sum && !bias && { skips: 2 }),
-  }),
-};
 
 /**
  * An ONNX model with the given named outputs; its inputs are the Input leaves that they need, in `inputs` order.
@@ -177,7 +61,7 @@ function checkNames(names: readonly string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
     throw new Error(`encodeModel: expected distinct names of inputs and outputs, got "${twice}" twice`);
-  const inner = names.find((name) => /^[cn]\d+$/.test(name));
+  const inner = names.find((name) => /^[cn]\d+(_\d+)?$/.test(name));
   if (inner !== undefined)
     throw new Error(`encodeModel: the name "${inner}" is reserved for the inside of the graph`);
 }
@@ -187,6 +71,8 @@ class Emitter {
   private readonly nodes: NodeProto[] = [];
   private readonly names = new Map<Tensor, string>();
   private readonly literals = new Map<string, string>();
+  /** Nodes of several results, by what they compute. */
+  private readonly several = new Map<string, NodeProto>();
   private readonly outputs: readonly (readonly [string, Tensor])[];
 
   constructor(outputs: Readonly<Record<string, Tensor>>) {
@@ -210,16 +96,36 @@ class Emitter {
   }
 
   private node(node: Tensor): string {
-    const rule = emit[node.op] as Emit<typeof node.op>;
-    const { opType = node.op, domain = "", attributes = {}, ...more } = rule(node.attrs, node);
-    const { int64s = [], float, skips } = more;
+    const { opType = node.op, domain = "", attributes = {}, ...more } = emission(node);
+    const { int64s = [], float, skips, result } = more;
     const inputs = node.inputs.map((child) => this.names.get(child)!);
     if (skips !== undefined) inputs.splice(skips, 0, "");
     for (const values of int64s) inputs.push(values ? this.int64s(values) : "");
     if (float !== undefined) inputs.push(this.initializer(Float32Array.of(float), [], "float32"));
-    const name = this.outputs.find(([, output]) => output === node)?.[0] ?? `n${this.nodes.length}`;
+    const named = this.outputs.find(([, output]) => output === node)?.[0];
+    if (result) return this.resultOf(opType, inputs, attributes, result, named);
+    const name = named ?? `n${this.nodes.length}`;
     this.nodes.push(nodeProto(opType, inputs, name, attributes, domain));
     return name;
+  }
+
+  /** One of the results of a node, which is written down when the first of them is asked for. */
+  private resultOf(
+    opType: string,
+    inputs: string[],
+    attributes: NonNullable<Emission["attributes"]>,
+    { index, count }: NonNullable<Emission["result"]>,
+    named: string | undefined,
+  ): string {
+    const key = JSON.stringify([opType, inputs, attributes]);
+    const node = this.several.get(key) ?? nodeProto(opType, inputs, `n${this.nodes.length}`, attributes);
+    if (!this.several.has(key)) {
+      node.output = Array.from({ length: count }, (_, i) => `${node.name}_${i}`);
+      this.several.set(key, node);
+      this.nodes.push(node);
+    }
+    if (named) node.output[index] = named;
+    return node.output[index]!;
   }
 
   private int64s(values: readonly number[]): string {
@@ -263,6 +169,8 @@ function attributeProto(name: string, value: Attribute): AttributeProto {
       type: AttributeType.STRING,
       s: new TextEncoder().encode(value),
     });
+  if (typeof value === "object" && "float" in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
   if (typeof value === "number")
     return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });

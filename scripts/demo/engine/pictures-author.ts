@@ -1,6 +1,7 @@
 // Authors a model of pictures in the page.
 import { builtins } from "../../../lib/data/builtins.ts";
 import type { Dataset } from "../../../lib/data/dataset.ts";
+import type { Device } from "../../../lib/run/device.ts";
 import type { Artifact } from "../../../lib/run/session.ts";
 import { presets } from "../../../models/presets.ts";
 import { authorModel, type ModelRecipe } from "../../recipes/author-model.ts";
@@ -14,12 +15,15 @@ interface NewRun {
   readonly dataset: Dataset;
 }
 
-/** A run with fresh weights. Throws UserError where the files are no images. */
-export async function authorPictures(training: PictureTraining): Promise<NewRun> {
+/** A run with fresh weights, whose graphs are written for this device too. Throws UserError where the files are no images. */
+export async function authorPictures(
+  training: PictureTraining,
+  { lowering }: Pick<Device, "lowering">,
+): Promise<NewRun> {
   const { preset, steps, seed } = training;
   const { dataset, source } = await chosen(training);
   const { manifest, files } = authorModel(
-    { preset, steps, ...source },
+    { preset, steps, lowering, ...source },
     dataset,
     await suggestFor(dataset, presets[preset]),
   );

@@ -61,7 +61,8 @@ class Workshop {
 
   async create(training: PictureTraining): Promise<PictureModel> {
     const mine = ++this.asked;
-    const run = new Run(await authorPictures(training));
+    const { device } = await this.start();
+    const run = new Run(await authorPictures(training, device));
     return this.take(mine, { artifact: run.artifact, weights: run.weights, run });
   }
 
@@ -91,12 +92,14 @@ class Workshop {
       const host = await this.start();
       const trainer = await this.queue.run(() => run.prepare(host, to));
       const progress = new Progress(to, report);
-      for await (const now of inTurns(trainer.steps(to), this.queue)) {
+      // Steps that are done already are still reported.
+      const stop = new AbortController();
+      for await (const now of inTurns(trainer.steps(to, stop.signal), this.queue)) {
         run.note(now);
         progress.add(now);
-        if (replaced()) break;
+        if (replaced()) stop.abort();
         // Who asks for pictures waits for them.
-        await this.drawing.ended;
+        else await this.drawing.ended;
       }
       progress.finish();
     });

@@ -31,7 +31,8 @@ export class PlaneNetwork implements AsyncDisposable {
 
   /** Writes the graphs for a density and loads them with fresh weights. */
   static async author(host: Host, { setup, dataset, recipe, suggestion }: Subject): Promise<PlaneNetwork> {
-    const { manifest, files } = authorModel(recipe, dataset, suggestion);
+    const { lowering } = host.device;
+    const { manifest, files } = authorModel({ ...recipe, lowering }, dataset, suggestion);
     const artifact = { manifest, where: "plane", read: async (file: string) => files.get(file)! };
     const batches = batchSource(dataset, setup.seed, manifest.batch);
     await using resources = new AsyncDisposableStack();

@@ -1,7 +1,7 @@
 // Training in the page: on what, which network, how long; how far it is, and the run to take home.
 import { useComputed } from "@preact/signals";
 import { openEngine } from "../engine/client.ts";
-import { lossCurve } from "../plane/loss-curve.ts";
+import { pointsOf } from "../state/loss-curve.ts";
 import { dataTitles, pictures, presetTitles, trainedHere } from "../state/pictures.ts";
 import { Button } from "../ui/button.tsx";
 import { Chart } from "../ui/chart.tsx";
@@ -12,7 +12,6 @@ import { model, training } from "./live.ts";
 import { trainHere } from "./opening.ts";
 import { download, train } from "./training.ts";
 
-const POINTS = 160;
 const lines = [{ label: "loss", colour: "--blue" }];
 const planned = whole(pictures.planned);
 
@@ -47,8 +46,8 @@ function Progress() {
 }
 
 function Running() {
-  const curve = useComputed(() => lossCurve(training.value.losses, POINTS));
-  const { step, running, losses } = training.value;
+  const points = useComputed(() => pointsOf(training.value.curve));
+  const { step, running, curve } = training.value;
   const { totalSteps } = model.value?.training ?? { totalSteps: 0 };
   const further = step < totalSteps ? totalSteps : step + pictures.planned.value;
   return (
@@ -67,12 +66,12 @@ function Running() {
         Unzipped, <code>bun scripts/train.ts --resume --out</code> goes on with it and{" "}
         <code>bun scripts/sample.ts</code> draws from it.
       </p>
-      {losses.length > 0 && (
+      {curve.count > 0 && (
         <Chart
           label={`Loss against step, ${step} steps so far`}
           xLabel="step"
           yLabel="loss"
-          data={curve.value}
+          data={points.value}
           lines={lines}
           height={120}
         />

@@ -1,22 +1,20 @@
 // Training: go on, pause, one step, from the start; how far it is, how fast, and its losses.
 import { useComputed } from "@preact/signals";
 import { openEngine } from "../engine/client.ts";
+import { pointsOf } from "../state/loss-curve.ts";
 import { plane } from "../state/plane.ts";
 import { Button } from "../ui/button.tsx";
 import { Chart } from "../ui/chart.tsx";
 import { info, network, training } from "./live.ts";
-import { lossCurve } from "./loss-curve.ts";
 import { pauseTraining } from "./training.ts";
 import { short } from "./words.ts";
 
 /** Steps of one go. */
 const GO = 2000;
-const POINTS = 160;
 const lines = [{ label: "loss", colour: "--blue" }];
 
-/** The losses of the first tenth of the steps and of the last, for those who do not see the line. */
-function fromTo(losses: readonly number[]): string {
-  const [, means] = lossCurve(losses, 10);
+/** The first of these losses and the last, for those who do not see the line. */
+function fromTo(means: readonly number[]): string {
   return means.length > 1 ? `, from ${short(means[0]!)} to ${short(means.at(-1)!)}` : "";
 }
 
@@ -32,7 +30,7 @@ function Progress() {
 }
 
 export function TrainingStrip() {
-  const curve = useComputed(() => lossCurve(training.value.losses, POINTS));
+  const curve = useComputed(() => pointsOf(training.value.curve));
   const { running, step } = training.value;
   const trainTo = (to: number) => {
     plane.trained.value = to;
@@ -63,7 +61,7 @@ export function TrainingStrip() {
         </Button>
       </div>
       <Chart
-        label={`Loss against step, ${step} steps so far${fromTo(training.value.losses)}`}
+        label={`Loss against step, ${step} steps so far${fromTo(curve.value[1])}`}
         xLabel="step"
         yLabel="loss"
         data={curve.value}

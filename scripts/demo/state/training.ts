@@ -1,17 +1,18 @@
 // How far a training has come, as both parts of the page show it.
 import type { TrainingProgress } from "../engine/protocol.ts";
+import { emptyCurve, extended, type LossCurve } from "./loss-curve.ts";
 
 export interface Training {
   readonly step: number;
-  readonly losses: readonly number[];
+  readonly curve: LossCurve;
   readonly stepsPerSecond: number;
   readonly running: boolean;
 }
 
-export const untrained: Training = { step: 0, losses: [], stepsPerSecond: 0, running: false };
+export const untrained: Training = { step: 0, curve: emptyCurve, stepsPerSecond: 0, running: false };
 
 /** What a report changes. */
 export const advanced = (
-  { losses: before }: Training,
+  { curve }: Training,
   { step, losses, stepsPerSecond }: TrainingProgress,
-): Partial<Training> => ({ step, losses: [...before, ...losses], stepsPerSecond });
+): Partial<Training> => ({ step, curve: extended(curve, losses), stepsPerSecond });

@@ -211,4 +211,8 @@ export const cases: { readonly [K in OpType]: readonly Case[] } = {
   ToBlocked: [],
   FromBlocked: [],
   BlockedConv: [],
+  Gemm: [],
+  ChannelAffine: [],
+  Part: [],
+  NormalizedRows: [],
 };

@@ -99,6 +99,14 @@ test("chains of reshapes and transposes collapse", () => {
   expect(transpose(transpose(y, [1, 2, 0]), [1, 0, 2])).toBe(transpose(y, [2, 1, 0]));
 });
 
+test("axes of one element move by another shape, and there is nothing to reverse in them", () => {
+  const y = input("y", [2, 1, 3, 1]);
+  expect(transpose(y, [1, 0, 3, 2])).toBe(reshape(y, [1, 2, 1, 3]));
+  expect(transpose(y, [2, 1, 0, 3]).op).toBe("Transpose");
+  expect(slice(y, { axis: 1, step: -1 }, { axis: 3, step: 2 })).toBe(y);
+  expect(slice(y, { axis: 1, end: 0 }).shape).toEqual([2, 0, 3, 1]);
+});
+
 describe("topological", () => {
   test("puts inputs before users, each node once", () => {
     const shared = mul(x, x);

@@ -50,7 +50,8 @@ function smallDigits(): ImageDataset {
 export async function trainAndDraw(host: Host): Promise<Outcome> {
   const dataset = smallDigits();
   const suggestion = await suggestFor(dataset, presets.tiny);
-  const recipe = { preset: "tiny", source: "small digits", opening: {}, batch, steps } as const;
+  const { lowering } = host.device;
+  const recipe = { preset: "tiny", source: "small digits", opening: {}, batch, steps, lowering } as const;
   const { manifest, files } = authorModel(recipe, dataset, suggestion);
   const artifact = { manifest, where: "parity", read: async (file: string) => files.get(file)! };
   const batches = batchSource(dataset, seed, batch);

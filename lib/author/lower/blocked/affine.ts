@@ -1,7 +1,6 @@
 // Affine maps of blocked images, scale·x + offset per sample and channel, as one depthwise convolution.
 
-import { sizeOf } from "../../../artifact/shape.ts";
-import { constant, scalarValue } from "../../graph/constant.ts";
+import { constant, ones, scalarValue } from "../../graph/constant.ts";
 import { apply } from "../../graph/infer.ts";
 import { add, expand, mul, neg, reshape } from "../../graph/ops.ts";
 import type { Shape, Tensor } from "../../graph/tensor.ts";
@@ -50,7 +49,7 @@ export function applied(form: Affine, block: number, sum?: Tensor): Tensor {
   const channels = n! * c!;
   const image = [1, channels, h!, w!];
   const perChannel = (x: Tensor, shape: Shape) => reshape(expand(lifted(x), [n!, c!, 1, 1]), shape);
-  const weight = scale ? perChannel(scale, [channels, 1, 1, 1]) : onesOf([channels, 1, 1, 1]);
+  const weight = scale ? perChannel(scale, [channels, 1, 1, 1]) : ones([channels, 1, 1, 1]);
   const inputs = [
     reshape(base, image),
     weight,
@@ -67,5 +66,3 @@ export function applied(form: Affine, block: number, sum?: Tensor): Tensor {
 
 /** With four axes, so that expanding to four does not need more. */
 const lifted = (x: Tensor) => reshape(x, [...Array<number>(4 - x.shape.length).fill(1), ...x.shape]);
-
-const onesOf = (shape: Shape) => constant(new Float32Array(sizeOf(shape)).fill(1), shape);

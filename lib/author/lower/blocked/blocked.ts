@@ -6,20 +6,15 @@ import { lowerNode } from "../portable.ts";
 import { gradientOfEnlarged } from "./enlarged.ts";
 import { Forms } from "./forms.ts";
 import { formOf } from "./rules.ts";
-import { gradientOfSilu } from "./silu-gradient.ts";
 
 /** Equivalent plain outputs whose convolutions, and what stands between them, are computed in blocks of this many channels. */
 export function lowerToBlocks(outputs: readonly Tensor[], block: number): Tensor[] {
-  const simplified = rewrite(outputs, (node, inputs) => simplify(node, inputs));
+  const simplified = rewrite(outputs, gradientOfEnlarged);
   const order = topological(simplified);
   const forms = new Forms(block, order);
   for (const node of order) forms.set(node, formOf(node, forms) ?? { plain: plainly(node, forms) });
   return simplified.map((node) => forms.plain(node));
 }
-
-/** Cheaper expressions of the same, before layouts are chosen. */
-const simplify = (node: Tensor, inputs: readonly Tensor[]): Tensor | undefined =>
-  gradientOfSilu(node, inputs) ?? gradientOfEnlarged(node, inputs);
 
 function plainly(node: Tensor, forms: Forms): Tensor {
   const inputs = node.inputs.map((child) => forms.plain(child));

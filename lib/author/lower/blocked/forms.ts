@@ -57,11 +57,6 @@ export class Forms {
     return fromBlocked(applied(form, this.block), this.block);
   }
 
-  /** Pixels as rows, [N,H,W,C]. */
-  rows(node: Tensor): Tensor {
-    return fromBlocked(this.blocked(node), this.block, { channelsLast: true });
-  }
-
   /** The blocked tensor of a value that fits. */
   blocked(node: Tensor): Tensor {
     return applied(this.affine(node), this.block);

@@ -1,11 +1,10 @@
 // How every operator is computed on blocked images; what has no rule, or does not fit, is computed plainly.
 
 import { concat, max, reshape, slice, sum } from "../../graph/ops.ts";
-import { isOp, type OpType, type Tensor } from "../../graph/tensor.ts";
+import type { OpType, Tensor } from "../../graph/tensor.ts";
 import { lowerConv, lowerTransposed } from "./conv.ts";
 import type { Form, Forms } from "./forms.ts";
 import { pointwise } from "./pointwise.ts";
-import { toBlocked } from "./reorder.ts";
 import { lowerWeightGrad } from "./weight-grad.ts";
 
 /** The form of a node whose inputs have theirs; undefined where blocks do not fit. */
@@ -46,29 +45,7 @@ const cut: Rule<"Slice"> = (node, forms) => {
   return fits ? { base: slice(forms.blocked(node.inputs[0]!), ...ranges) } : undefined;
 };
 
-/** An image that was put together from tokens [N,H·W,C], as attention does: its pixels are rows already. */
-const fromTokens: Rule<"Reshape"> = (node, forms) => {
-  const [turned] = node.inputs as [Tensor];
-  const [n, c, h, w] = node.shape;
-  const isTurned = isOp(turned, "Transpose") && turned.attrs.perm.join() === "0,2,1";
-  if (!isTurned || !forms.fits(node) || turned.shape.join() !== [n, c, h! * w!].join()) return undefined;
-  const rows = reshape(forms.plain(turned.inputs[0]!), [n!, h!, w!, c!]);
-  return { base: toBlocked(rows, forms.block, { channelsLast: true }) };
-};
-
-/** The way there: [N,C,H·W] of a blocked image, turned to tokens. */
-const toTokens: Rule<"Transpose"> = (node, forms) => {
-  const [flat] = node.inputs as [Tensor];
-  const [image] = flat.inputs;
-  const isFlat = isOp(flat, "Reshape") && flat.shape.length === 3 && node.attrs.perm.join() === "0,2,1";
-  if (!isFlat || !image || !forms.fits(image) || !forms.isBlocked(image)) return undefined;
-  const isWhole = flat.shape.slice(0, 2).join() === image.shape.slice(0, 2).join();
-  return isWhole ? { plain: reshape(forms.rows(image), node.shape) } : undefined;
-};
-
 const always: { readonly [K in OpType]?: Rule<K> } = {
-  Reshape: fromTokens,
-  Transpose: toTokens,
   Conv: lowerConv,
   ConvTranspose: lowerTransposed,
   ConvWeightGrad: lowerWeightGrad,
@@ -82,7 +59,7 @@ const onBlocked: { readonly [K in OpType]?: Rule<K> } = {
   Slice: cut,
 };
 
-/** The form of a node, blocked where that pays: convolutions and what leads into attention and out of it always, others where an input is. */
+/** The form of a node, blocked where that pays: convolutions always, others where an input is. */
 export function formOf(node: Tensor, forms: Forms): Form | undefined {
   const rule = (always[node.op] ??
     (node.inputs.some((x) => forms.isBlocked(x)) ? onBlocked[node.op] : undefined)) as

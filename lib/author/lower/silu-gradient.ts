@@ -1,7 +1,7 @@
 // The gradient of x·sigmoid(x) for images in three passes instead of six.
 
-import { mul, sub } from "../../graph/ops.ts";
-import { isOp, type OpType, type Tensor } from "../../graph/tensor.ts";
+import { mul, sub } from "../graph/ops.ts";
+import { isOp, type OpType, type Tensor } from "../graph/tensor.ts";
 
 /**
  * g·s + g·x·s·(1 - s) with s = sigmoid(x) is g·s·(1 + x - y) with y = x·s, which the forward pass has; good to an ulp of x, and images
