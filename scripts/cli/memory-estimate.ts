@@ -18,15 +18,14 @@ const residentShare = 0.8;
 const perByte = { portable: 110, lowered: 3 } as const;
 /** What training, and drawing a sheet of samples, load and leave behind: libvips for images, Vega-Lite for points. */
 const heapBytes = { images: 35e6, points: 130e6 } as const;
-/**
- * A session for sampling is opened with its weights as a constant, of which every parameter is a slice; while it is opened, ONNX Runtime has copies of the
- * whole for many of the slices at once, this share of them.
- */
-const foldedShare = 0.33;
+/** Copies of the weights that a session for sampling has while it is opened: in its file, as read, and as laid out. */
+const weightCopies = 4;
+/** Of what a training step holds for a sample, what an evaluation holds. */
+const evaluationShare = 0.15;
 
 /** `resident` is what the process holds with data and graphs at hand and no session open. */
 export function memoryEstimate({ manifest, files, stepBytes }: Authored, resident: number): MemoryEstimate {
-  const { optimizer, parameterCount, parameters, graphs, data, batch, microBatch } = manifest;
+  const { optimizer, parameterCount, graphs, data, batch, microBatch } = manifest;
   // Each state vector has a second buffer, which the next step writes.
   const vectors = 2 + optimizer.slots.length + (microBatch === undefined ? 0 : 1);
   const state = 2 * 4 * parameterCount * vectors;
@@ -37,7 +36,9 @@ export function memoryEstimate({ manifest, files, stepBytes }: Authored, residen
   // The data and what is drawn for them, in the batch, in its copy and in what is fed.
   const fed = 4 * sizeOf(data.shape) * (2 * batch + 2 * samplesAtOnce(manifest));
   const heap = data.shape.length === 3 ? heapBytes.images : heapBytes.points;
-  const sheet = heap + foldedShare * parameters.length * 4 * parameterCount;
+  const together = Math.max(...graphs.sampling.map(({ batch }) => batch));
+  const evaluation = (evaluationShare * together * stepBytes) / samplesAtOnce(manifest);
+  const sheet = heap + weightCopies * 4 * parameterCount + evaluation;
   const total = residentShare * resident + state + session + fed + stepBytes + sheet;
   return { state, step: stepBytes, total };
 }
