@@ -14,6 +14,7 @@ import { tell } from "./cli/progress.ts";
 import { report } from "./cli/report.ts";
 import type { TrainedModel } from "./cli/run-folder.ts";
 import { draw } from "./cli/sampling.ts";
+import { methodOptions } from "./cli/sampling-options.ts";
 import { openTrained } from "./cli/trained.ts";
 import { type MethodName, methods } from "./recipes/methods.ts";
 import { samplingPlan } from "./recipes/sampling-plan.ts";
@@ -46,6 +47,7 @@ await main({
       "samplers, separated by commas (default ancestral,euler,heun,dpm-solver-2m-sde)",
     ),
     steps: count("--steps <n>", "budget of network evaluations for each (default 50)"),
+    guidance: methodOptions.guidance,
     out: text("--out <file>", "the picture, .png or .svg, or without an ending both (default runs/sheet)"),
     ...common,
   },
@@ -54,6 +56,7 @@ await main({
     "--models runs/digits --methods heun,unipc --steps 18 --out runs/few.png",
   ],
   async run(values) {
+    const { steps = 50, guidance } = values;
     const names = chosenMethods(values.methods ?? "ancestral,euler,heun,dpm-solver-2m-sde");
     if (values.models === undefined) throw new UsageError("--models: expected one folder or more");
     const host = await openHost(values.device);
@@ -64,7 +67,7 @@ await main({
       const { artifact } = model;
       const { weights } = await model.weights();
       for (const method of names) {
-        const plan = samplingPlan({ method, steps: values.steps ?? 50, count: 10 }, artifact.manifest);
+        const plan = samplingPlan({ method, steps, guidance, count: 10 }, artifact.manifest);
         const drawn = await draw({
           ...host,
           ...plan,

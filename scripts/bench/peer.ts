@@ -90,9 +90,12 @@ function conversation(child: ReturnType<typeof spawn>, failure: string, patience
   };
   const limit = patience && setTimeout(giveUp, 1000 * patience).unref();
   return async (times: number) => {
-    child.stdin.write(`${times}\n`);
-    // Whoever has ended already says why below.
-    await Promise.resolve(child.stdin.flush()).catch(() => {});
+    try {
+      child.stdin.write(`${times}\n`);
+      await child.stdin.flush();
+    } catch {
+      // Whoever has ended already says why below.
+    }
     const { value, done } = await lines.next();
     clearTimeout(limit);
     if (!done) return answerSchema.parse(JSON.parse(value));
