@@ -4,12 +4,11 @@ import { UserError } from "../lib/errors.ts";
 import { loadNewestCheckpoint } from "../lib/run/checkpoint.ts";
 import { writeArtifact } from "../lib/run/folder.ts";
 import { main } from "./cli/command.ts";
+import { openHost } from "./cli/host.ts";
 import { common, text } from "./cli/options.ts";
 import { authorFor, chosenData, modelOptions, modelTables, outFolder, presetOf } from "./cli/prepare.ts";
 import { megabytes, report } from "./cli/report.ts";
 import { suggestFor } from "./recipes/suggest-for.ts";
-
-const { seed, json } = common;
 
 /** Throws UserError where a run's checkpoints could not go on with this model. */
 async function requireContinuable(out: string, manifest: Manifest): Promise<void> {
@@ -30,8 +29,7 @@ await main({
       "--out <folder>",
       "where to write (default runs/<preset>, with data and objective if you choose them)",
     ),
-    seed,
-    json,
+    ...common,
   },
   examples: ["--preset digits --out runs/digits", "--preset mnist --data path/to/mnist --out runs/mnist"],
   epilogue: modelTables,
@@ -39,7 +37,8 @@ await main({
     const start = performance.now();
     const dataset = await chosenData(values);
     const suggestion = await suggestFor(dataset, presetOf(values));
-    const { manifest, files } = authorFor(values, dataset, suggestion);
+    const { device } = await openHost(values.device);
+    const { manifest, files } = authorFor(values, dataset, suggestion, device.lowering);
     const out = outFolder(values);
     await requireContinuable(out, manifest);
     await writeArtifact(out, manifest, files);
