@@ -7,7 +7,6 @@ import { blockedAttrs } from "./attributes.ts";
 import { enlargedAttrs, isEnlargedConv, widened } from "./enlarged.ts";
 import type { Form, Forms } from "./forms.ts";
 import { fromBlocked } from "./reorder.ts";
-import { isSmallProduct } from "./small-product.ts";
 import { packed, packedTransposed, paddedOutputs, type Window, wholeWindow } from "./weights.ts";
 
 /** A convolution with a packed weight. */
@@ -53,8 +52,7 @@ function lowerSame(node: Tensor<"Conv">, forms: Forms): Form | undefined {
   const out = weight.shape[0]!;
   const source = isImage(x) ? readable(forms, x) : undefined;
   const isWhole = out % block === 0 || (out < block && forms.isBlocked(x));
-  if (!source || !isWhole || isSmallProduct(x, weight.shape.slice(2)) || node.attrs.group !== 1)
-    return undefined;
+  if (!source || !isWhole || node.attrs.group !== 1) return undefined;
   const full = Math.max(out, block);
   const kernel = packed(paddedOutputs(forms.plain(weight), full), wholeWindow(weight), block);
   const y = blockedConv(source(), kernel, bias && paddedOutputs(forms.plain(bias), full), block, node.attrs);
@@ -64,7 +62,6 @@ function lowerSame(node: Tensor<"Conv">, forms: Forms): Form | undefined {
 /** ConvTranspose as one convolution of stride 1 for every phase of its stride, put together pixel by pixel. */
 export function lowerTransposed(node: Tensor<"ConvTranspose">, forms: Forms): Form | undefined {
   const [x, weight] = node.inputs as [Tensor, Tensor];
-  if (isSmallProduct(x, weight.shape.slice(2))) return undefined;
   const base = transposed(x, forms.plain(weight), node, forms);
   return base && { base };
 }

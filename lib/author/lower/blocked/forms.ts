@@ -16,7 +16,6 @@ export class Forms {
   readonly block: number;
   private readonly forms = new Map<Tensor, Form>();
   private readonly uses = new Map<Tensor, number>();
-  private readonly tables = new Map<string, Tensor>();
 
   constructor(block: number, order: readonly Tensor[]) {
     this.block = block;
@@ -72,12 +71,5 @@ export class Forms {
   bare(node: Tensor): Tensor | undefined {
     const form = this.affine(node);
     return isBare(form) ? form.base : undefined;
-  }
-
-  /** A constant that several nodes use and that takes a while to make. */
-  table(key: string, make: () => Tensor): Tensor {
-    const known = this.tables.get(key) ?? make();
-    this.tables.set(key, known);
-    return known;
   }
 }

@@ -1,13 +1,13 @@
 // The weight gradient of a convolution of blocked images as one pointwise blocked convolution whose channels are pixels.
 import { apply } from "../../graph/infer.ts";
 import { reshape, sum, transpose } from "../../graph/ops.ts";
-import type { Ops, Shape, Tensor } from "../../graph/tensor.ts";
+import type { Shape, Tensor } from "../../graph/tensor.ts";
 import { pointwiseAttrs } from "./attributes.ts";
 import type { Form, Forms } from "./forms.ts";
+import { blockRows, columnsOf, inputsMeeting, outputsMeeting } from "./meetings.ts";
 import { pickedRows } from "./picked-rows.ts";
 import { type Meeting, meetsInOrder, pixelTable } from "./pixel-table.ts";
 import { fromBlocked, toBlocked } from "./reorder.ts";
-import { isSmallProduct } from "./small-product.ts";
 
 /**
  * dW[o,i,tap] = sum over pixels p of g[o,p] · x[i, p shifted by tap]. One side is gathered once for each tap, in the order in which
@@ -19,7 +19,6 @@ export function lowerWeightGrad(node: Tensor<"ConvWeightGrad">, forms: Forms): F
   const { block } = forms;
   const isWhole = (image: Tensor) => pixelsOf(image) % block === 0;
   if (node.attrs.group !== 1 || !forms.fits(x) || !forms.fits(g)) return undefined;
-  if (isSmallProduct(x, node.attrs.kernel)) return undefined;
   // The narrower side is gathered; with a stride, g's pixels are fewer.
   const isStrided = node.attrs.strides.some((stride) => stride !== 1);
   const gathersG = !isStrided && g.shape[1]! <= x.shape[1]! && isWhole(x);
@@ -42,55 +41,8 @@ export function lowerWeightGrad(node: Tensor<"ConvWeightGrad">, forms: Forms): F
 
 const pixelsOf = ({ shape: [n, , h, w] }: Tensor) => n! * h! * w!;
 
-type Attrs = Ops["ConvWeightGrad"];
-
-/** Where the window's taps lie in x, at each position of g. */
-const outputsMeeting = (x: Tensor, g: Tensor, { kernel, strides, pads, dilations }: Attrs): Meeting => ({
-  images: x.shape[0]!,
-  kernel,
-  size: x.shape.slice(2),
-  extents: g.shape.slice(2),
-  strides,
-  steps: dilations,
-  begins: pads.slice(0, 2),
-});
-
-/** Which position of g meets each pixel of x through a tap, for stride 1. */
-const inputsMeeting = (x: Tensor, g: Tensor, { kernel, strides, pads, dilations }: Attrs): Meeting => ({
-  images: x.shape[0]!,
-  kernel,
-  size: g.shape.slice(2),
-  extents: x.shape.slice(2),
-  strides,
-  steps: dilations.map((dilation) => -dilation),
-  begins: pads.slice(0, 2).map((pad) => 0 - pad),
-});
-
-/** The taps of one row of the window. */
-const columnsOf = ({ kernel, begins, ...rest }: Meeting): Meeting => ({
-  ...rest,
-  kernel: [1, kernel[1]!],
-  begins: [0, begins[1]!],
-});
-
-/** The rows of the window, as blocks of the side that stands still meet them; with `rowsFirst` all images are one wide image. */
-function blockRows(
-  { kernel, steps, begins, size, ...rest }: Meeting,
-  rowsFirst: boolean,
-  block: number,
-): Meeting {
-  const images = rowsFirst ? 1 : rest.images;
-  const blocks = [size[0]!, (size[1]! * rest.images) / images / block];
-  return {
-    images,
-    kernel: [kernel[0]!, 1],
-    size: blocks,
-    extents: blocks,
-    strides: rest.strides,
-    steps: steps.map((step) => -step),
-    begins: [0 - begins[0]!, 0],
-  };
-}
+/** Blocks of output channels in one set. */
+const setBlocks = 4;
 
 /**
  * Into how many groups of pixels a product is divided. The runtime hands its threads whole sets of output channels, which is even work where
@@ -101,7 +53,6 @@ function groupsFor(channels: number, pixels: number, block: number): number {
   const isEven = channels % (2 * set) === 0;
   return isEven || pixels % (2 * block) !== 0 ? 1 : 2;
 }
-const setBlocks = 4;
 
 /** Blocked [N,S,h,w] -> a packed weight [groups·taps·S, N·positions/groups, 1, 1]: for every block of S and every tap, rows of one block. */
 function gathered(image: Tensor, meeting: Meeting, groups: number, forms: Forms): Tensor {

@@ -1,14 +1,14 @@
 // A product and a sum with one number for each channel, or for each row of a group, as one kernel.
 import { sizeOf } from "../../../artifact/shape.ts";
-import { constant } from "../../graph/constant.ts";
+import { ones, zeros } from "../../graph/constant.ts";
 import { apply } from "../../graph/infer.ts";
 import { add, reshape } from "../../graph/ops.ts";
 import { isOp, type Tensor } from "../../graph/tensor.ts";
 
 /** scale·x + offset of x [N,C,...], with scale and offset [C]. */
 export function channelAffine(x: Tensor, scale: Tensor, offset: Tensor): Tensor {
-  const all = (value: number) => constant(new Float32Array(x.shape[1]!).fill(value));
-  return apply("ChannelAffine", [x, scale, offset, all(0), all(1)], {});
+  const channels = [x.shape[1]!];
+  return apply("ChannelAffine", [x, scale, offset, zeros(channels), ones(channels)], {});
 }
 
 /** (u + y·scale) + offset, with y [N,G,D] and a scale and an offset for each of its rows, as u + (y·scale + offset). */

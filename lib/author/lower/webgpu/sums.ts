@@ -1,11 +1,11 @@
 // Sums over leading axes as products with ones, many at once: the provider's sums run along the last axes and transpose anything else.
 import { sizeOf } from "../../../artifact/shape.ts";
-import { constant } from "../../graph/constant.ts";
+import { ones } from "../../graph/constant.ts";
 import { concat, matmul, reshape, split, sum } from "../../graph/ops.ts";
 import { isOp, type Tensor } from "../../graph/tensor.ts";
 import { substitute, topological } from "../../graph/traverse.ts";
 
-const onesRow = (count: number) => constant(new Float32Array(count).fill(1), [1, count]);
+const onesRow = (count: number) => ones([1, count]);
 
 /** A sum over the first axes, and perhaps the last ones, which come first; undefined for sums over others. */
 export function lowerSum(node: Tensor, inputs: readonly Tensor[]): Tensor | undefined {
@@ -24,11 +24,11 @@ export function lowerSum(node: Tensor, inputs: readonly Tensor[]): Tensor | unde
 
 /** The outputs with sums over as many rows, none of which needs another, beside each other in one product. */
 export function joinSums(outputs: readonly Tensor[]): Tensor[] {
-  const families = Map.groupBy(independentSums(outputs), ({ inputs: [ones] }) => ones!);
-  const joined = [...families].flatMap(([ones, members]) => {
+  const families = Map.groupBy(independentSums(outputs), ({ inputs: [row] }) => row!);
+  const joined = [...families].flatMap(([row, members]) => {
     // What is summed has no sum below it, so that it is the same afterwards.
     const rows = members.map(({ inputs: [, x] }) => x!);
-    const totals = matmul(ones, concat(rows, 1));
+    const totals = matmul(row, concat(rows, 1));
     const widths = rows.map(({ shape }) => shape[1]!);
     return split(totals, widths, 1).map((part, i): [Tensor, Tensor] => [members[i]!, part]);
   });
