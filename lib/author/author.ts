@@ -1,14 +1,11 @@
 // Authoring: a network, an objective and an optimizer become ONNX files and the manifest that says how to run them.
 import { blockOf, type LoweringName } from "../artifact/lowering.ts";
 import {
-  type Feed,
   type GraphEntry,
-  type InputPort,
   type Manifest,
   manifestVersion,
   type NegativesEntry,
   type OptimizerEntry,
-  type OutputPort,
   samplesAtOnce,
   stateNames,
 } from "../artifact/manifest.ts";
@@ -16,21 +13,20 @@ import { UserError } from "../errors.ts";
 import { openScheduleOf } from "../theory/family.ts";
 import type { GaussianMixture } from "../theory/gaussian-mixture.ts";
 import { accumulateOutputs } from "./accumulate.ts";
-import { levelInputs, type Network, reverseInputs } from "./denoiser.ts";
+import type { Network } from "./denoiser.ts";
 import {
   type DiffusionModel,
   declareDiffusion,
   diffusionDraws,
   diffusionLosses,
   reverseOutputs,
-  timeInput,
 } from "./diffusion/graphs.ts";
+import { emit, encode, type Feeds, feedsByName, tensorsOf } from "./emit.ts";
 import { type EnergyNetwork, gradientField } from "./energy.ts";
 import { arenaBytes } from "./graph/arena.ts";
 import { multiplyAdds } from "./graph/cost.ts";
 import { lifetimes } from "./graph/execution.ts";
-import { isOp, type Tensor } from "./graph/tensor.ts";
-import { topological } from "./graph/traverse.ts";
+import type { Tensor } from "./graph/tensor.ts";
 import {
   byImportance,
   declareParameters,
@@ -38,7 +34,6 @@ import {
   fusedOutputs,
   learnsVariance,
   type Model,
-  type Output,
   type Outputs,
   optimizerOutputs,
   type Rework,
@@ -56,7 +51,6 @@ import { type ObjectiveName, objectives } from "./objectives/index.ts";
 import { mixtureScore } from "./objectives/mixture-score.ts";
 import type { Objective } from "./objectives/objective.ts";
 import { hideShapes } from "./onnx/hidden-shapes.ts";
-import { encodeModel } from "./onnx/model.ts";
 import { slotNames } from "./optim/optimizers.ts";
 
 interface Described
@@ -286,66 +280,8 @@ function withoutNegatives(name: string): never {
   );
 }
 
-type Feeds = Readonly<Record<string, Feed>>;
-
-/** What feeds an input of a given name, besides the state and what the objective draws. */
-const feedsByName: Feeds = {
-  x: "data",
-  label: "label",
-  gradient: "gradient",
-  importance: "importance",
-  [timeInput]: "time",
-  ...Object.fromEntries([...levelInputs, ...reverseInputs].map((name) => [name, "sigma"])),
-  ...Object.fromEntries(
-    [
-      ...["learning_rate", "first_correction", "second_correction", "ema_decay", "begins"],
-      ...["a", "b", "c", "w", "limit"],
-    ].map((name) => [name, "schedule"]),
-  ),
-};
-
 /** Samplers load graphs for one set of weights. */
 const weights: ReadonlySet<string> = new Set(["params"]);
 
-/** Encodes a graph that is lowered, and describes it for the manifest. */
-function emit(
-  file: string,
-  outputs: Outputs,
-  lowered: readonly Tensor[],
-  feeds: Feeds,
-): GraphEntry & { readonly bytes: Uint8Array } {
-  const { bytes, inputs } = encode(outputs, lowered);
-  return {
-    file,
-    bytes,
-    inputs: inputs.map((node) => inputPort(node, feeds)),
-    outputs: Object.entries(outputs).map(([name, output]) => outputPort(name, output)),
-  };
-}
-
 /** Whether the graphs are for ONNX Runtime's kernels of blocked channels. */
 const isBlocked = (lowering: LoweringName | undefined) => lowering !== undefined && lowering in blockOf;
-
-const tensorsOf = (outputs: Outputs) => Object.values(outputs).map(({ tensor }) => tensor);
-
-function encode(outputs: Outputs, lowered: readonly Tensor[]) {
-  const inputs = topological(lowered).filter((node) => isOp(node, "Input"));
-  const named = Object.keys(outputs).map((name, i) => [name, lowered[i]!] as const);
-  return { bytes: encodeModel(Object.fromEntries(named), inputs), inputs };
-}
-
-function inputPort(node: Tensor<"Input">, feeds: Feeds): InputPort {
-  const { name } = node.attrs;
-  const feed = feeds[name];
-  if (!feed) throw new Error(`author: input "${name}" has no feed; one of: ${Object.keys(feeds).join(", ")}`);
-  return { name, dtype: portType(node), shape: node.shape, feed };
-}
-
-function outputPort(name: string, { tensor, role, of }: Output): OutputPort {
-  return { name, dtype: portType(tensor), shape: tensor.shape, role, ...(of && { of }) } as OutputPort;
-}
-
-function portType({ dtype }: Tensor): InputPort["dtype"] {
-  if (dtype === "float32" || dtype === "int32") return dtype;
-  throw new Error(`author: graph inputs and outputs are float32 or int32, got ${dtype}`);
-}
