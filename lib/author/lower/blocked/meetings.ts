@@ -34,28 +34,11 @@ export const inputsMeeting = (
   begins: pads.slice(0, 2).map((pad) => 0 - pad),
 });
 
-/** The taps of one row of the window. */
-export const columnsOf = ({ kernel, begins, ...rest }: Meeting): Meeting => ({
+/** The taps of one row of the window, in every row of what is met. */
+export const columnsOf = ({ kernel, begins, size, extents, ...rest }: Meeting): Meeting => ({
   ...rest,
   kernel: [1, kernel[1]!],
   begins: [0, begins[1]!],
+  size,
+  extents: [size[0]!, extents[1]!],
 });
-
-/** The rows of the window, as blocks of the side that stands still meet them; with `rowsFirst` all images are one wide image. */
-export function blockRows(
-  { kernel, steps, begins, size, ...rest }: Meeting,
-  rowsFirst: boolean,
-  block: number,
-): Meeting {
-  const images = rowsFirst ? 1 : rest.images;
-  const blocks = [size[0]!, (size[1]! * rest.images) / images / block];
-  return {
-    images,
-    kernel: [kernel[0]!, 1],
-    size: blocks,
-    extents: blocks,
-    strides: rest.strides,
-    steps: steps.map((step) => -step),
-    begins: [0 - begins[0]!, 0],
-  };
-}

@@ -1,6 +1,6 @@
 // Rows of blocked images, picked by tables of pixels, of which one serves every block of channels.
 import { constant, zeros } from "../../graph/constant.ts";
-import { add, concat, gather, minimum } from "../../graph/ops.ts";
+import { add, concat, gather, minimum, reshape } from "../../graph/ops.ts";
 import type { Shape, Tensor } from "../../graph/tensor.ts";
 
 /** Rows [images·blocks·positions, width], the positions of an image's first block of channels first, then those of its second. */
@@ -23,6 +23,8 @@ export interface Table {
 export function pickedRows({ rows, images, blocks, positions }: Rows, { shape, axis, at }: Table): Tensor {
   const all = images * positions;
   const outside = all * blocks;
+  if (blocks === 1 && at.length === all && at.every((p, i) => p === i))
+    return reshape(rows, [...shape, rows.shape[1]!]);
   // The table is constant, so the runtime computes these sums once, when it loads the graph; a file holds what no block changes.
   const first = at.map((p) => (p < all ? p + Math.floor(p / positions) * (blocks - 1) * positions : outside));
   const shifts = Int32Array.from({ length: blocks }, (_, i) => i * positions);

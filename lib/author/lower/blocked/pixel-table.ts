@@ -9,33 +9,27 @@ export interface Meeting {
   readonly strides: readonly number[];
   readonly steps: readonly number[];
   readonly begins: readonly number[];
-  /** Whether positions go through the first rows of all images, then the second ones, instead of through image after image. */
-  readonly rowsFirst?: boolean;
 }
 
 /** Whether there is one tap and it meets every pixel in order. */
-export const meetsInOrder = ({ kernel, size, extents, strides, begins, rowsFirst }: Meeting): boolean =>
-  !rowsFirst &&
+export const meetsInOrder = ({ kernel, size, extents, strides, begins }: Meeting): boolean =>
   [kernel, strides].flat().every((n) => n === 1) &&
   begins.every((n) => n === 0) &&
   size.join() === extents.join();
 
 /** [taps, images·positions]: numbers of pixels, counted through all images; what lies outside meets the number after the last. */
 export function pixelTable(meeting: Meeting): Int32Array {
-  const { images, kernel, size, extents, rowsFirst = false } = meeting;
+  const { images, kernel, size, extents } = meeting;
   const pixels = size[0]! * size[1]!;
   const table = new Int32Array(kernel[0]! * kernel[1]! * images * extents[0]! * extents[1]!);
   const [rows, columns] = [0, 1].map((axis) => met(meeting, axis));
-  const [outer, inner] = rowsFirst ? [extents[0]!, images] : [images, extents[0]!];
   let at = 0;
   for (const tapRows of rows!)
     for (const tapColumns of columns!)
-      for (let i = 0; i < outer; i++)
-        for (let j = 0; j < inner; j++) {
-          const [image, row] = rowsFirst ? [j, tapRows[i]!] : [i, tapRows[j]!];
+      for (let image = 0; image < images; image++)
+        for (const row of tapRows)
           for (const column of tapColumns)
             table[at++] = row < 0 || column < 0 ? images * pixels : image * pixels + row * size[1]! + column;
-        }
   return table;
 }
 
