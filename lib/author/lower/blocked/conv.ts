@@ -3,6 +3,7 @@
 import { apply } from "../../graph/infer.ts";
 import { concat, reshape, slice, transpose } from "../../graph/ops.ts";
 import type { ConvAttrs, Ops, Tensor } from "../../graph/tensor.ts";
+import { bare } from "./affine.ts";
 import { blockedAttrs } from "./attributes.ts";
 import { enlargedAttrs, isEnlargedConv, widened } from "./enlarged.ts";
 import type { Form, Forms } from "./forms.ts";
@@ -39,7 +40,7 @@ function lowerEnlarged(node: Tensor<"Conv">, forms: Forms): Form | undefined {
   const wide = widened(forms.plain(weight));
   const target = { shape: node.shape, attrs: enlargedAttrs };
   const base = transposed(enlarged.inputs[0]!, wide, target, forms, bias && forms.plain(bias));
-  return base && { base };
+  return base && bare(base);
 }
 
 /**
@@ -56,14 +57,14 @@ function lowerSame(node: Tensor<"Conv">, forms: Forms): Form | undefined {
   const full = Math.max(out, block);
   const kernel = packed(paddedOutputs(forms.plain(weight), full), wholeWindow(weight), block);
   const y = blockedConv(source(), kernel, bias && paddedOutputs(forms.plain(bias), full), block, node.attrs);
-  return out < block ? { plain: fromBlocked(y, block, out) } : { base: y };
+  return out < block ? { plain: fromBlocked(y, block, out) } : bare(y);
 }
 
 /** ConvTranspose as one convolution of stride 1 for every phase of its stride, put together pixel by pixel. */
 export function lowerTransposed(node: Tensor<"ConvTranspose">, forms: Forms): Form | undefined {
   const [x, weight] = node.inputs as [Tensor, Tensor];
   const base = transposed(x, forms.plain(weight), node, forms);
-  return base && { base };
+  return base && bare(base);
 }
 
 interface Target {

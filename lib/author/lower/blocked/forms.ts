@@ -2,10 +2,10 @@
 
 import { apply } from "../../graph/infer.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { type Affine, applied, isBare } from "./affine.ts";
+import { type Affine, applied, bare, bareTensor } from "./affine.ts";
 import { fromBlocked, toBlocked } from "./reorder.ts";
 
-/** How a value is computed: as a plain tensor, or as an affine map of a blocked one. */
+/** How a value is computed: as a plain tensor, or as an affine map of blocked ones. */
 export type Form = { readonly plain: Tensor } | Affine;
 
 /**
@@ -29,7 +29,7 @@ export class Forms {
 
   /** Whether the value was computed in blocked form. */
   isBlocked(node: Tensor): boolean {
-    return "base" in this.forms.get(node)!;
+    return "terms" in this.forms.get(node)!;
   }
 
   /** Whether a blocked form can exist. */
@@ -58,18 +58,23 @@ export class Forms {
 
   /** The blocked tensor of a value that fits. */
   blocked(node: Tensor): Tensor {
-    return applied(this.affine(node), this.block);
+    return applied(this.asComputed(node), this.block);
   }
 
-  /** The value as an affine map of a blocked tensor. */
+  /** The value as an affine map of blocked tensors, for another map of it: of several tensors where nobody else needs their sum. */
   affine(node: Tensor): Affine {
+    const form = this.asComputed(node);
+    return form.terms.length > 1 && !this.isUsedOnce(node) ? bare(applied(form, this.block)) : form;
+  }
+
+  /** The value as the affine map of blocked tensors that it was computed as. */
+  asComputed(node: Tensor): Affine {
     const form = this.forms.get(node)!;
-    return "base" in form ? form : { base: toBlocked(form.plain, this.block) };
+    return "terms" in form ? form : bare(toBlocked(form.plain, this.block));
   }
 
   /** The blocked tensor of a value that is bare: computed, with no map waiting; else undefined. */
   bare(node: Tensor): Tensor | undefined {
-    const form = this.affine(node);
-    return isBare(form) ? form.base : undefined;
+    return bareTensor(this.asComputed(node));
   }
 }

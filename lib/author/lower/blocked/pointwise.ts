@@ -4,7 +4,7 @@ import { scalar } from "../../graph/constant.ts";
 import { apply } from "../../graph/infer.ts";
 import { add, div, neg, reshape, sub } from "../../graph/ops.ts";
 import { isOp, type OpType, type Shape, type Tensor } from "../../graph/tensor.ts";
-import { type Affine, applied, isBare, isPerChannel, negated, scaled, shifted } from "./affine.ts";
+import { type Affine, added, bare, isPerChannel, negated, scaled, shifted } from "./affine.ts";
 import type { Form, Forms } from "./forms.ts";
 
 type Rule = (node: Tensor, forms: Forms) => Form | undefined;
@@ -36,41 +36,38 @@ const areImages = (node: Tensor, forms: Forms) => node.inputs.every((x) => isWho
 const sum: Rule = (node, forms) => {
   const pair = imageAndFactor(node, forms);
   if (pair) return shifted(pair.form, pair.factor);
-  return areImages(node, forms) ? { base: summed(node, forms) } : elementwise(node, forms);
+  return areImages(node, forms) ? summed(node, forms) : elementwise(node, forms);
 };
 
 const difference: Rule = (node, forms) => {
   const pair = imageAndFactor(node, forms);
-  if (!pair) return areImages(node, forms) ? { base: subtracted(node, forms) } : elementwise(node, forms);
+  if (!pair) return areImages(node, forms) ? subtracted(node, forms) : elementwise(node, forms);
   return pair.imageFirst ? shifted(pair.form, neg(pair.factor)) : shifted(negated(pair.form), pair.factor);
 };
 
-/** a + b of two images: a convolution that only this sum needs adds the other as it goes, and so does a waiting map. */
-function summed(node: Tensor, forms: Forms): Tensor {
+/** a + b of two images: a convolution that only this sum needs adds the other as it goes, and maps wait. */
+function summed(node: Tensor, forms: Forms): Affine {
   const [a, b] = node.inputs as [Tensor, Tensor];
   const [bareA, bareB] = [forms.bare(a), forms.bare(b)];
   if (bareA && bareB)
-    return onto(a, bareA, bareB, forms) ?? onto(b, bareB, bareA, forms) ?? add(bareA, bareB);
-  return together(forms.affine(a), forms.affine(b), !forms.isUsedOnce(a), forms.block);
+    return bare(onto(a, bareA, bareB, forms) ?? onto(b, bareB, bareA, forms) ?? add(bareA, bareB));
+  return added(term(a, forms), term(b, forms));
 }
 
-function subtracted(node: Tensor, forms: Forms): Tensor {
+function subtracted(node: Tensor, forms: Forms): Affine {
   const [a, b] = node.inputs as [Tensor, Tensor];
   const [bareA, bareB] = [forms.bare(a), forms.bare(b)];
-  if (bareA && bareB) return sub(bareA, bareB);
-  return together(forms.affine(a), negated(forms.affine(b)), !forms.isUsedOnce(a), forms.block);
+  return bareA && bareB ? bare(sub(bareA, bareB)) : added(term(a, forms), negated(term(b, forms)));
 }
+
+/** An image as part of a sum: its maps wait where nobody else needs them done. */
+const term = (x: Tensor, forms: Forms): Affine =>
+  forms.isUsedOnce(x) ? forms.affine(x) : bare(forms.blocked(x));
 
 /** The convolution of x once more, with `other` added as it goes. */
 function onto(x: Tensor, result: Tensor, other: Tensor, forms: Forms): Tensor | undefined {
   if (!isOp(result, "BlockedConv") || result.attrs.sum || !forms.isUsedOnce(x)) return undefined;
   return apply("BlockedConv", [...result.inputs, other], { ...result.attrs, sum: true });
-}
-
-/** The sum of two maps: one is applied and adds the other, which is bare, or which others may need as well. */
-function together(a: Affine, b: Affine, needsA: boolean, block: number): Tensor {
-  const [first, second] = !isBare(b) && (isBare(a) || needsA) ? [b, a] : [a, b];
-  return applied(first, block, applied(second, block));
 }
 
 /** Any of these operators, element by element in blocked order; smaller inputs are laid out so that they still broadcast. */
@@ -82,11 +79,11 @@ const elementwise: Rule = (node, forms) => {
   if (inputs.some((x) => x === undefined)) return undefined;
   const whole = node.inputs.every((x) => isWhole(x, node) || x.shape.length === 0);
   const operands = inputs as Tensor[];
-  if (whole) return { base: apply(node.op, operands, node.attrs) };
+  if (whole) return bare(apply(node.op, operands, node.attrs));
   const split = operands.map((x, i) =>
     isWhole(node.inputs[i]!, node) ? reshape(x, [n!, c! / block, h! * w!, block]) : x,
   );
-  return { base: reshape(apply(node.op, split, node.attrs), node.shape) };
+  return bare(reshape(apply(node.op, split, node.attrs), node.shape));
 };
 
 /** An input as it stands beside [N,C/b,H·W,b], or the blocked image itself; undefined for what does not fit. */

@@ -1,7 +1,8 @@
 // How every operator is computed on blocked images; what has no rule, or does not fit, is computed plainly.
 
 import { concat, max, reshape, slice, sum } from "../../graph/ops.ts";
-import type { OpType, Tensor } from "../../graph/tensor.ts";
+import { isOp, type OpType, type Tensor } from "../../graph/tensor.ts";
+import { bare, summedUp, timesImage } from "./affine.ts";
 import { lowerConv, lowerTransposed } from "./conv.ts";
 import type { Form, Forms } from "./forms.ts";
 import { pointwise } from "./pointwise.ts";
@@ -10,29 +11,44 @@ import { lowerWeightGrad } from "./weight-grad.ts";
 /** The form of a node whose inputs have theirs; undefined where blocks do not fit. */
 type Rule<K extends OpType> = (node: Tensor<K>, forms: Forms) => Form | undefined;
 
-/** Sums and maxima over whole images are plain numbers per channel: every pixel has its blocks' channels in order. */
+/** What reduces whole images gives plain numbers per channel: every pixel has its blocks' channels in order. */
 const overImages =
-  (reduce: typeof sum): Rule<"ReduceSum" | "ReduceMax"> =>
+  (reduce: typeof sum, perChannel: (x: Tensor, forms: Forms) => Tensor): Rule<"ReduceSum" | "ReduceMax"> =>
   (node, forms) => {
-    const [x] = node.inputs as [Tensor];
     const { axes } = node.attrs;
     if (!axes.includes(2) || !axes.includes(3)) return undefined;
-    const [n, c, h, w] = x.shape;
-    const pixels = reshape(forms.blocked(x), [n!, c! / forms.block, h! * w!, forms.block]);
-    const perChannel = reshape(reduce(pixels, { axes: [2] }), [n!, c!]);
-    const rest = reduce(perChannel, { axes: axes.filter((axis) => axis < 2) });
+    const rest = reduce(perChannel(node.inputs[0]!, forms), { axes: axes.filter((axis) => axis < 2) });
     return { plain: reshape(rest, node.shape) };
   };
+
+/** A blocked image -> [N,C,1,1]. */
+function reduced(x: Tensor, block: number, reduce: typeof sum): Tensor {
+  const [n, c, h, w] = x.shape;
+  const pixels = reshape(x, [n!, c! / block, h! * w!, block]);
+  return reshape(reduce(pixels, { axes: [2] }), [n!, c!, 1, 1]);
+}
+
+const maxima = (x: Tensor, forms: Forms) => reduced(forms.blocked(x), forms.block, max);
+
+/** Sums of maps are worked out on the sums of what they map, and so are those of an image times a map that only the sum needs. */
+function sums(x: Tensor, forms: Forms): Tensor {
+  const sumOf = (base: Tensor) => reduced(base, forms.block, sum);
+  const [a, b] = isOp(x, "Mul") && forms.isUsedOnce(x) ? x.inputs : [];
+  const isPair = a && b && a !== b && forms.fits(a) && a.shape.join() === b.shape.join();
+  if (!isPair || (forms.bare(a) && forms.bare(b))) return summedUp(forms.asComputed(x), sumOf);
+  const [image, map] = forms.bare(b) ? [b, a] : [a, b];
+  return summedUp(timesImage(forms.affine(map), forms.blocked(image)), sumOf);
+}
 
 /** Images beside each other in channels, or after each other. */
 const joined: Rule<"Concat"> = (node, forms) =>
   node.attrs.axis < 2 && node.inputs.every((x) => forms.fits(x))
-    ? {
-        base: concat(
+    ? bare(
+        concat(
           node.inputs.map((x) => forms.blocked(x)),
           node.attrs.axis,
         ),
-      }
+      )
     : undefined;
 
 /** Whole blocks of channels, or whole images. */
@@ -42,7 +58,7 @@ const cut: Rule<"Slice"> = (node, forms) => {
   const fits = ranges.every(({ axis, start, end, step }) =>
     axis === 0 ? step > 0 : axis === 1 && step === 1 && start % forms.block === 0 && end % forms.block === 0,
   );
-  return fits ? { base: slice(forms.blocked(node.inputs[0]!), ...ranges) } : undefined;
+  return fits ? bare(slice(forms.blocked(node.inputs[0]!), ...ranges)) : undefined;
 };
 
 const always: { readonly [K in OpType]?: Rule<K> } = {
@@ -53,8 +69,8 @@ const always: { readonly [K in OpType]?: Rule<K> } = {
 
 const onBlocked: { readonly [K in OpType]?: Rule<K> } = {
   ...pointwise,
-  ReduceSum: overImages(sum),
-  ReduceMax: overImages(max),
+  ReduceSum: overImages(sum, sums),
+  ReduceMax: overImages(max, maxima),
   Concat: joined,
   Slice: cut,
 };
