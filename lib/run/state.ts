@@ -54,9 +54,17 @@ function without(outputs: Tensors, { replaces }: Graph): Tensors {
   return Object.fromEntries(Object.entries(outputs).filter(([name]) => !(name in replaces)));
 }
 
-const floatsOf = (tensor: ort.Tensor) => tensor.data as Float32Array;
+const floatsOf = (tensor: ort.Tensor) => tensor.data as Float32Array<ArrayBuffer>;
 
-/** In host memory: each tensor that is ever replaced has a second buffer, and a run writes the one that it does not read. */
+/** Gives a tensor's memory back at once: garbage collection comes after many steps' worth of it. */
+function free(tensor: ort.Tensor): void {
+  floatsOf(tensor).buffer.transfer(0);
+}
+
+/**
+ * In host memory: each tensor that is ever replaced has a second buffer, and a run writes the one that it does not read. onnxruntime-node
+ * answers with a copy of what it wrote, which nobody needs.
+ */
 class BufferedTensors implements ResidentTensors {
   private readonly front = new Map<string, ort.Tensor>();
   private readonly back = new Map<string, ort.Tensor>();
@@ -79,7 +87,10 @@ class BufferedTensors implements ResidentTensors {
     });
     const inputs = { ...feeds, ...residentInputs(graph, this.front, rename) };
     const outputs = await session.run(inputs, Object.fromEntries(fetches));
-    for (const name of Object.values(replaces)) this.swap(name);
+    for (const [output, name] of Object.entries(replaces)) {
+      free(outputs[output]!);
+      this.swap(name);
+    }
     return without(outputs, graph);
   }
 

@@ -1,8 +1,12 @@
 // Tensors stay where the device computes: buffers that runs write and tensors that runs make are the same to a training.
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import * as ort from "onnxruntime-node";
 import { type Device, openDevice } from "../../lib/run/device.ts";
+import { Feeds } from "../../lib/run/feeds.ts";
 import { Field } from "../../lib/run/field.ts";
+import { initialState } from "../../lib/run/initialize.ts";
+import { openGraph } from "../../lib/run/session.ts";
+import { openResident } from "../../lib/run/state.ts";
 import { Trainer } from "../../lib/run/train.ts";
 import { gaussianBatches } from "../support/gaussian-batches.ts";
 import { tinyArtifact } from "../support/tiny-artifact.ts";
@@ -41,4 +45,19 @@ test("a trainer's field is that of its averaged weights, whatever they have beco
     scores.push(score);
   }
   expect(scores[0]).not.toEqual(scores[1]);
+});
+
+test("copies that the runtime makes of what it wrote are given back at once", async () => {
+  const host = { ort, device };
+  const { manifest } = artifact;
+  await using tensors = await openResident(host);
+  await using graph = await openGraph(host, artifact, manifest.graphs.step);
+  const states = Object.values(graph.replaces);
+  const start = initialState(manifest, 5);
+  for (const name of states) await tensors.set(name, [manifest.parameterCount], start[name]!);
+  using run = spyOn(graph.session, "run");
+  await tensors.run(graph, new Feeds(ort, manifest, graph.entry).tensors);
+  const answers = await run.mock.results[0]!.value;
+  for (const output of Object.keys(graph.replaces)) expect(answers[output].data).toHaveLength(0);
+  for (const name of states) expect(await tensors.read(name)).toHaveLength(manifest.parameterCount);
 });
