@@ -2,7 +2,7 @@
 import { apply } from "../../graph/infer.ts";
 import { reshape, sum, transpose } from "../../graph/ops.ts";
 import type { Ops, Shape, Tensor } from "../../graph/tensor.ts";
-import { blockedAttrs } from "./attributes.ts";
+import { blockedAttrs, pointwiseAttrs } from "./attributes.ts";
 import type { Form, Forms } from "./forms.ts";
 import { columnsOf, inputsMeeting, outputsMeeting } from "./meetings.ts";
 import { pickedRows } from "./picked-rows.ts";
@@ -48,17 +48,9 @@ export function lowerWeightGrad(node: Tensor<"ConvWeightGrad">, forms: Forms): F
   const product = apply(
     "BlockedConv",
     [pixelBlocks(still, walk, forms), gathered(moved, across, walk, forms)],
-    {
-      ...blockedAttrs(
-        {
-          strides: [slides ? attrs.dilations[0]! : 1, 1],
-          pads: slides ? pads : [0, 0, 0, 0],
-          dilations: [1, 1],
-          group: groups,
-        },
-        block,
-      ),
-    },
+    slides
+      ? blockedAttrs({ strides: [attrs.dilations[0]!, 1], pads, dilations: [1, 1], group: groups }, block)
+      : pointwiseAttrs(block, groups),
   );
   const whole = groups === 1 ? product : sum(reshape(product, [groups, -1]), { axes: [0] });
   return { plain: (movesG ? outputsFirst : inputsFirst)(whole, taps, node.shape, block) };
