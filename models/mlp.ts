@@ -49,17 +49,29 @@ export const energyMlp =
 // Every layer after the first adds to what it got, so that depth does no harm.
 function hiddenLayers(config: MlpConfig, p: Parameters, { x, noise }: NetworkInputs): Tensor {
   const act = activations[config.act_fn];
-  const waves = config.frequencies.flatMap((w) => [sin(mul(x, w)), cos(mul(x, w))]);
-  const seen = concat([x, ...waves, ...(config.noise_conditional ? [noiseFeatures(config, noise)] : [])], 1);
+  const seen = concat(
+    [x, ...waves(x, config.frequencies), ...(config.noise_conditional ? noiseFeatures(config, noise) : [])],
+    1,
+  );
   return config.hidden.reduce((h, width, i) => {
     const out = act(linear(p.within("hidden").within(i), h, width));
     return i > 0 && h.shape[1] === width ? add(h, out) : out;
   }, seen);
 }
 
+/** sin(w·x) and cos(w·x) of x [B,D] for each of W frequencies w in turn, together [B,W·2·D]; nothing without frequencies. */
+function waves(x: Tensor, frequencies: readonly number[]): Tensor[] {
+  if (frequencies.length === 0) return [];
+  const [batch, size] = x.shape as [number, number];
+  const each = frequencies.flatMap((w) => new Array<number>(size).fill(w));
+  const copies = frequencies.map(() => reshape(x, [batch, 1, size]));
+  const angles = mul(concat(copies, 1), constant(Float32Array.from(each), [frequencies.length, size]));
+  return [reshape(concat([sin(angles), cos(angles)], 2), [batch, -1])];
+}
+
 /** c_noise [B] as itself and as waves; where it is ln(sigma)/4, of half, one, two and four radians for each factor e of sigma. */
-function noiseFeatures({ noise_scale }: MlpConfig, noise: Tensor): Tensor {
+function noiseFeatures({ noise_scale }: MlpConfig, noise: Tensor): Tensor[] {
   const column = reshape(noise_scale === undefined ? noise : mul(noise, noise_scale), [-1, 1]);
   const angles = mul(column, constant(Float32Array.of(2, 4, 8, 16), [1, 4]));
-  return concat([column, sin(angles), cos(angles)], 1);
+  return [column, sin(angles), cos(angles)];
 }

@@ -147,7 +147,7 @@ export type Manifest = DeepReadonly<z.infer<typeof schema>>;
 export type OptimizerEntry = Manifest["optimizer"];
 export type NegativesEntry = NonNullable<Manifest["negatives"]>;
 export type DiffusionEntry = NonNullable<Manifest["diffusion"]>;
-/** A graph file with its inputs (and what feeds them) and outputs (and what they are); `lowered` are files of the same for some machines. */
+/** A graph file with its inputs (and what feeds them) and outputs (and what they are); `lowered` are files of the same for some machines, or the same file. */
 export type GraphEntry = DeepReadonly<z.infer<typeof graph>>;
 /** A graph that denoises `batch` images at once. */
 export type SamplingEntry = DeepReadonly<z.infer<typeof samplingGraph>>;

@@ -158,7 +158,8 @@ export function author(settings: Authoring): Authored {
     const portable = lower(tensorsOf(outputs));
     const entry = writePortable(file, outputs, extra, portable);
     const fast = lowering && lower(tensorsOf(outputs), lowering, constants);
-    if (!fast || fast.every((node, i) => node === portable[i])) return entry;
+    if (!fast) return entry;
+    if (fast.every((node, i) => node === portable[i])) return { ...entry, lowered: { [lowering]: file } };
     const name = file.replace(/\.onnx$/, `.${lowering}.onnx`);
     files.set(name, encode(outputs, fast).bytes);
     return { ...entry, lowered: { [lowering]: name } };
@@ -192,8 +193,8 @@ export function author(settings: Authoring): Authored {
     })),
   };
   const fast = lowering && graphs.step.lowered?.[lowering];
-  const hidesShapes = described.gradientCheckpointing === true && isBlocked(lowering);
-  if (fast && hidesShapes) files.set(fast, hideShapes(files.get(fast)!));
+  const hidesShapes = givesBack(lowering, described.gradientCheckpointing);
+  if (fast && fast !== graphs.step.file && hidesShapes) files.set(fast, hideShapes(files.get(fast)!));
   const parameters = { parameters: layout.entries, parameterCount: layout.size };
   return {
     manifest: {
@@ -283,5 +284,9 @@ function withoutNegatives(name: string): never {
 /** Samplers load graphs for one set of weights. */
 const weights: ReadonlySet<string> = new Set(["params"]);
 
-/** Whether the graphs are for ONNX Runtime's kernels of blocked channels. */
-const isBlocked = (lowering: LoweringName | undefined) => lowering !== undefined && lowering in blockOf;
+/**
+ * Whether shapes are hidden, so that memory is given back: of large images always, in a browser where all results are computed twice. A GPU
+ * would be asked for shapes that are computed elsewhere.
+ */
+const givesBack = (lowering: LoweringName | undefined, recomputes = false) =>
+  lowering !== undefined && (lowering in blockOf || (recomputes && lowering !== "webgpu"));

@@ -24,11 +24,8 @@ export interface Device {
   readonly note?: string;
 }
 
-/**
- * Where state lives between runs: in buffers on the host that runs write, in tensors on the host that runs make, or on the GPU. CUDA's
- * goes through host memory, as its binding has no device tensors; WebAssembly has a memory of its own and writes none that it is given.
- */
-type Residence = "cpu" | "wasm" | "gpu";
+/** Where state lives between runs: on the host or on the GPU. CUDA's goes through host memory, as its binding has no device tensors. */
+type Residence = "host" | "gpu";
 
 interface Provider {
   readonly provider: string;
@@ -41,7 +38,7 @@ interface Provider {
 const providers = {
   cpu: {
     provider: "CPUExecutionProvider",
-    resident: "cpu",
+    resident: "host",
     executionProviders: ["cpu"],
     install: "reinstall onnxruntime-node",
   },
@@ -55,14 +52,14 @@ const providers = {
   },
   wasm: {
     provider: "WebAssembly",
-    resident: "wasm",
+    resident: "host",
     executionProviders: ["wasm"],
     lowering: "wasm",
     install: "take a browser with WebAssembly",
   },
   cuda: {
     provider: "CUDAExecutionProvider",
-    resident: "cpu",
+    resident: "host",
     executionProviders: ["cuda"],
     install:
       "install CUDA 12 and cuDNN 9, then run `bun scripts/doctor.ts --install-cuda`, or use --device cpu",

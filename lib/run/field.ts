@@ -1,5 +1,5 @@
 // The field that a model has learned: its score, and its energy where it has one, at any points and noise level.
-import type { OutputPort } from "../artifact/manifest.ts";
+import type { Manifest, OutputPort } from "../artifact/manifest.ts";
 import { sizeOf } from "../artifact/shape.ts";
 import { scoreUnit } from "../theory/score-unit.ts";
 import { planChunks } from "./chunks.ts";
@@ -34,6 +34,12 @@ interface Denoised extends Pick<FieldValues, "energy"> {
   readonly denoised: Float32Array;
   /** Where log variances of reverse steps lie between their bounds, for models that learned it. */
   readonly fraction: Float32Array | undefined;
+}
+
+/** How many points at once the sampling graph takes that answers `count` points with the least work; the most unless given. */
+export function pointsAtOnce({ graphs }: Manifest, count?: number): number {
+  const batches = graphs.sampling.map(({ batch }) => batch);
+  return count === undefined ? Math.max(...batches) : planChunks(batches, count)[0]!;
 }
 
 /** The identity as a sampler's step, without clipping. */
@@ -88,8 +94,7 @@ export class Field implements AsyncDisposable {
   ): Promise<Field> {
     const { artifact, ort, count } = options;
     const { graphs, data } = artifact.manifest;
-    const batches = graphs.sampling.map(({ batch }) => batch);
-    const batch = count === undefined ? Math.max(...batches) : planChunks(batches, count)[0];
+    const batch = pointsAtOnce(artifact.manifest, count);
     const entry = graphs.sampling.find((each) => each.batch === batch)!;
     await using resources = new AsyncDisposableStack();
     const graph = resources.use(await openGraph(options, artifact, entry, { constants }));

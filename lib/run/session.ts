@@ -1,5 +1,6 @@
 // Sessions: an artifact's graphs, loaded on a device and released with `await using`.
 import type * as ort from "onnxruntime-common";
+import type { LoweringName } from "../artifact/lowering.ts";
 import type { GraphEntry, Manifest } from "../artifact/manifest.ts";
 import { withConstantInput } from "../artifact/onnx/constant-input.ts";
 import { UserError } from "../errors.ts";
@@ -14,14 +15,22 @@ export interface Artifact {
   read(file: string): Promise<Uint8Array>;
 }
 
+/** Writes a portable model anew for some machines; `constants` are inputs that keep their values while it is loaded. */
+type Lower = (
+  model: Uint8Array,
+  lowering: LoweringName,
+  constants: ReadonlySet<string>,
+) => Uint8Array | Promise<Uint8Array>;
+
 /** Where to run: the injected runtime and one of its devices. */
 export interface Host {
   readonly ort: Runtime;
   readonly device: Device;
+  /** How graphs become those that the device runs faster where an artifact has none of them; without it they run as they are. */
+  readonly lower?: Lower | undefined;
 }
 
 export type Tensors = Readonly<Record<string, ort.Tensor>>;
-type Fetches = Readonly<Record<string, ort.Tensor | null>>;
 
 export class Session implements AsyncDisposable {
   private readonly session: ort.InferenceSession;
@@ -32,20 +41,15 @@ export class Session implements AsyncDisposable {
     this.device = device;
   }
 
-  /**
-   * Runs the graph; tensors in `fetches` are written in place where the device's state is on the CPU.
-   * Throws Error for a feed that lives on a GPU while the graph does not, which the runtime would read as garbage.
-   */
-  async run(feeds: Tensors, fetches?: Fetches): Promise<Tensors> {
+  /** Runs the graph. Throws Error for a feed that lives on a GPU while the graph does not, which the runtime would read as garbage. */
+  async run(feeds: Tensors): Promise<Tensors> {
     const foreign = Object.entries(feeds).find(([, tensor]) => tensor.location !== "cpu");
     if (foreign && this.device.resident !== "gpu")
       throw new Error(
         `session: input "${foreign[0]}" lies on "${foreign[1].location}", this session runs on the ${this.device.name}; read it back first`,
       );
     const { session, device } = this;
-    const outputs = await device.queue.run(() =>
-      fetches ? session.run(feeds, fetches) : session.run(feeds),
-    );
+    const outputs = await device.queue.run(() => session.run(feeds));
     return outputs as Tensors; // our graphs have no other outputs
   }
 
@@ -136,6 +140,19 @@ export interface GraphOptions {
   readonly stays?: readonly string[];
 }
 
+/** A graph as the device runs it best: lowered where it was written, lowered here, or portable. */
+async function readGraph(
+  { device: { lowering }, lower }: Host,
+  { read }: Artifact,
+  { file, lowered }: GraphEntry,
+  constants: ReadonlySet<string>,
+) {
+  const own = lowering && lowered?.[lowering];
+  const bytes = await read(own ?? file);
+  if (own || !lowering || !lower) return { file: own ?? file, bytes };
+  return { file, bytes: await lower(bytes, lowering, constants) };
+}
+
 /** Loads one of the artifact's graphs; state outputs stay on the device. Throws UserError for a file of another model. */
 export async function openGraph(
   host: Host,
@@ -146,10 +163,9 @@ export async function openGraph(
   const entry = { ...whole, inputs: whole.inputs.filter(({ name }) => !(name in constants)) };
   const states = entry.outputs.flatMap((port) => (port.role === "state" ? [[port.name, port.of]] : []));
   const all = { ...Object.fromEntries(states), ...replaces };
-  const { lowering } = host.device;
-  const file = (lowering && entry.lowered?.[lowering]) ?? entry.file;
+  const { file, bytes: written } = await readGraph(host, artifact, entry, new Set(Object.keys(constants)));
   const where = `${artifact.where}: ${file}`;
-  const bytes = withConstants(await artifact.read(file), constants, where);
+  const bytes = withConstants(written, constants, where);
   const session = await openSession(host, bytes, where, [...Object.keys(all), ...stays]);
   await using unfit = new AsyncDisposableStack();
   unfit.use(session);

@@ -27,8 +27,7 @@ export interface ResidentTensors extends AsyncDisposable {
 export const openResident = (host: Host): Promise<ResidentTensors> => residences[host.device.resident](host);
 
 const residences = {
-  cpu: async ({ ort }: Host) => new BufferedTensors(ort),
-  wasm: async ({ ort }: Host) => new ReplacedTensors(hostMemory(ort)),
+  host: async ({ ort }: Host) => new ReplacedTensors(hostMemory(ort)),
   gpu: async (host: Host) => new ReplacedTensors(await openGpuMemory(host)),
 } satisfies Record<string, (host: Host) => Promise<ResidentTensors>>;
 
@@ -56,82 +55,18 @@ function without(outputs: Tensors, { replaces }: Graph): Tensors {
 
 const floatsOf = (tensor: ort.Tensor) => tensor.data as Float32Array<ArrayBuffer>;
 
-/** Gives a tensor's memory back at once: garbage collection comes after many steps' worth of it. */
-function free(tensor: ort.Tensor): void {
-  floatsOf(tensor).buffer.transfer(0);
-}
-
-/**
- * In host memory: each tensor that is ever replaced has a second buffer, and a run writes the one that it does not read. onnxruntime-node
- * answers with a copy of what it wrote, which nobody needs.
- */
-class BufferedTensors implements ResidentTensors {
-  private readonly front = new Map<string, ort.Tensor>();
-  private readonly back = new Map<string, ort.Tensor>();
-  private readonly ort: Runtime;
-
-  constructor(runtime: Runtime) {
-    this.ort = runtime;
-  }
-
-  async set(name: string, shape: readonly number[], data: Float32Array): Promise<void> {
-    this.front.set(name, new this.ort.Tensor("float32", data.slice(), shape));
-    this.back.delete(name);
-  }
-
-  async run(graph: Graph, feeds: Tensors, rename = {}): Promise<Tensors> {
-    const { session, entry, replaces } = graph;
-    const fetches = entry.outputs.map(({ name }) => {
-      const replaced = replaces[name];
-      return [name, replaced === undefined ? null : this.backOf(replaced)];
-    });
-    const inputs = { ...feeds, ...residentInputs(graph, this.front, rename) };
-    const outputs = await session.run(inputs, Object.fromEntries(fetches));
-    for (const [output, name] of Object.entries(replaces)) {
-      free(outputs[output]!);
-      this.swap(name);
-    }
-    return without(outputs, graph);
-  }
-
-  async read(name: string): Promise<Float32Array> {
-    return floatsOf(this.front.get(name) ?? missing(name)).slice();
-  }
-
-  async take(scalar: ort.Tensor): Promise<number> {
-    return floatsOf(scalar)[0]!;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.front.clear();
-    this.back.clear();
-  }
-
-  private backOf(name: string): ort.Tensor {
-    const known = this.back.get(name);
-    if (known) return known;
-    const { size, dims } = this.front.get(name) ?? missing(name);
-    const tensor = new this.ort.Tensor("float32", new Float32Array(size), dims);
-    this.back.set(name, tensor);
-    return tensor;
-  }
-
-  private swap(name: string): void {
-    const written = this.backOf(name);
-    this.back.set(name, this.front.get(name)!);
-    this.front.set(name, written);
-  }
-}
-
 /** Where tensors lie that runs make. */
 interface Memory extends AsyncDisposable {
   upload(data: Float32Array, shape: readonly number[]): Promise<ort.Tensor>;
   download(tensor: ort.Tensor): Promise<Float32Array>;
+  release(tensor: ort.Tensor): void;
 }
 
 const hostMemory = ({ Tensor }: Runtime): Memory => ({
   upload: async (data, shape) => new Tensor("float32", data.slice(), shape),
   download: async (tensor) => floatsOf(tensor).slice(),
+  // At once: garbage collection comes after many steps' worth of it.
+  release: (tensor) => void floatsOf(tensor).buffer.transfer(0),
   [Symbol.asyncDispose]: async () => {},
 });
 
@@ -145,6 +80,7 @@ async function openGpuMemory(host: Host): Promise<Memory> {
       return y!;
     },
     download: async (tensor) => floatsOf((await download.run({ x: tensor })).y!),
+    release: (tensor) => tensor.dispose(),
     [Symbol.asyncDispose]: async () => {
       await upload[Symbol.asyncDispose]();
       await download[Symbol.asyncDispose]();
@@ -152,7 +88,7 @@ async function openGpuMemory(host: Host): Promise<Memory> {
   };
 }
 
-/** A run makes new tensors, and the replaced ones are disposed of, since garbage collection never frees those of a GPU. */
+/** A run makes new tensors, and the replaced ones are released: garbage collection frees those of a GPU never, others late. */
 class ReplacedTensors implements ResidentTensors {
   private readonly tensors = new Map<string, ort.Tensor>();
   private readonly memory: Memory;
@@ -178,18 +114,19 @@ class ReplacedTensors implements ResidentTensors {
 
   async take(scalar: ort.Tensor): Promise<number> {
     const [number] = await this.memory.download(scalar);
-    scalar.dispose();
+    this.memory.release(scalar);
     return number!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const tensor of this.tensors.values()) tensor.dispose();
+    for (const tensor of this.tensors.values()) this.memory.release(tensor);
     this.tensors.clear();
     await this.memory[Symbol.asyncDispose]();
   }
 
   private replace(name: string, tensor: ort.Tensor): void {
-    this.tensors.get(name)?.dispose();
+    const replaced = this.tensors.get(name);
+    if (replaced) this.memory.release(replaced);
     this.tensors.set(name, tensor);
   }
 }

@@ -26,7 +26,7 @@ const evaluationShare = 0.15;
 /** `resident` is what the process holds with data and graphs at hand and no session open. */
 export function memoryEstimate({ manifest, files, stepBytes }: Authored, resident: number): MemoryEstimate {
   const { optimizer, parameterCount, graphs, data, batch, microBatch } = manifest;
-  // Each state vector has a second buffer, which the next step writes.
+  // A step's state vectors are made before those that they replace are released.
   const vectors = 2 + optimizer.slots.length + (microBatch === undefined ? 0 : 1);
   const state = 2 * 4 * parameterCount * vectors;
   const length = (name: string) => files.get(name)!.length;

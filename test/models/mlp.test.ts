@@ -1,12 +1,16 @@
 // The perceptrons: an energy's score is its negative gradient under every preconditioning, and files say the same.
 import { expect, test } from "bun:test";
 import * as ort from "onnxruntime-node";
+import { input } from "../../lib/author/graph/constant.ts";
+import { Parameters } from "../../lib/author/nn/parameters.ts";
 import { stream } from "../../lib/random.ts";
 import { openDevice } from "../../lib/run/device.ts";
 import { Field } from "../../lib/run/field.ts";
 import { initialState } from "../../lib/run/initialize.ts";
 import { preconditionings } from "../../lib/theory/preconditioning.ts";
 import { energyMlpModel, mlpModel } from "../../models/model.ts";
+import { randomFeeds, relativeError } from "../support/compare.ts";
+import { evaluate, type Value } from "../support/evaluate.ts";
 import { tinyArtifact } from "../support/tiny-artifact.ts";
 
 const device = await openDevice(ort, "cpu");
@@ -50,6 +54,41 @@ for (const preconditioning of Object.keys(preconditionings)) {
     }
   });
 }
+
+/** The perceptron on one sample in plain numbers: every coordinate, its waves frequency by frequency, then the noise and its waves. */
+function answered(values: Record<string, Value>, x: readonly number[], noise: number): number[] {
+  const waves = options.frequencies.flatMap((w) =>
+    [Math.sin, Math.cos].flatMap((f) => x.map((xi) => f(w * xi))),
+  );
+  const angles = [2, 4, 8, 16].map((w) => w * noise);
+  const seen = [...x, ...waves, noise, ...angles.map(Math.sin), ...angles.map(Math.cos)];
+  const linear = (name: string, h: readonly number[]) =>
+    Array.from(values[`${name}.bias`]!.data, (bias, row) =>
+      h.reduce((total, hi, i) => total + hi * values[`${name}.weight`]!.data[row * h.length + i]!, bias),
+    );
+  const silu = (h: readonly number[]) => h.map((hi) => hi / (1 + Math.exp(-hi)));
+  const first = silu(linear("hidden.0", seen));
+  const second = silu(linear("hidden.1", first));
+  return linear(
+    "out",
+    first.map((h, i) => h + second[i]!),
+  );
+}
+
+test.each([1, 2, 3])(
+  "weights of points with %d coordinates stand at the waves that they always stood at",
+  (size) => {
+    const { network } = mlpModel(spec)({ shape: [size], classes: 0, levels: 2 });
+    if (!("score" in network)) throw new Error("expected a score network");
+    const y = network.score(new Parameters(), { x: input("x", [5, size]), noise: input("noise", [5]) });
+    const feeds = randomFeeds([y]);
+    const [got] = evaluate([y], feeds);
+    const samples = Array.from({ length: 5 }, (_, i) =>
+      answered(feeds, Array.from(feeds.x!.data).slice(i * size, (i + 1) * size), feeds.noise!.data[i]!),
+    );
+    expect(relativeError(got!, samples.flat())).toBeLessThan(1e-12);
+  },
+);
 
 // With weights of zero F = 0, and under EDM's preconditioning the score is that of N(0, sigmaData²) blurred by sigma.
 test("field: any number of points, with the exact score where the network is silent", async () => {

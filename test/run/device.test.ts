@@ -52,7 +52,7 @@ test("the embedded bytes are an Identity of float32 without a shape", () => {
 
 test("the CPU opens", async () => {
   const device = await openDevice(ort, "cpu");
-  expect(device).toMatchObject({ name: "cpu", provider: "CPUExecutionProvider", resident: "cpu" });
+  expect(device).toMatchObject({ name: "cpu", provider: "CPUExecutionProvider", resident: "host" });
   expect(device.note).toBeUndefined();
 });
 
@@ -97,7 +97,7 @@ test("another name is a mistake of usage", async () => {
 
 test("auto takes CUDA, else WebGPU, else the CPU, and says why", async () => {
   const opened = (providers: Record<string, string>) => openDevice(runtimeWith(providers), "auto");
-  expect(await opened({ cuda: "works", webgpu: "works" })).toMatchObject({ name: "cuda", resident: "cpu" });
+  expect(await opened({ cuda: "works", webgpu: "works" })).toMatchObject({ name: "cuda", resident: "host" });
   expect(await opened({ webgpu: "works" })).toMatchObject({ name: "webgpu", resident: "gpu" });
   expect(await opened({})).toMatchObject({
     name: "cpu",

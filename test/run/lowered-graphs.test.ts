@@ -2,17 +2,18 @@
 import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import * as ort from "onnxruntime-node";
-import { graphFiles } from "../../lib/artifact/graph-files.ts";
+import { graphFiles, portable } from "../../lib/artifact/graph-files.ts";
 import { loweringNames } from "../../lib/artifact/lowering.ts";
 import type { Authored } from "../../lib/author/author.ts";
 import type { Network } from "../../lib/author/denoiser.ts";
 import { conv, tanh } from "../../lib/author/graph/ops.ts";
+import { lowerModel } from "../../lib/author/lower-model.ts";
 import { stream } from "../../lib/random.ts";
 import { openDevice } from "../../lib/run/device.ts";
 import { openArtifact, readManifest, writeArtifact, writeModelFolder } from "../../lib/run/folder.ts";
 import { initialParameters } from "../../lib/run/initialize.ts";
 import { sample } from "../../lib/run/sample.ts";
-import type { Artifact } from "../../lib/run/session.ts";
+import { type Artifact, openGraph } from "../../lib/run/session.ts";
 import { Trainer } from "../../lib/run/train.ts";
 import { relativeError } from "../support/compare.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
@@ -99,6 +100,25 @@ test.skipIf(!lowering)("both draw the same samples", async () => {
     return x;
   };
   expect(relativeError(await draw(device), await draw(plain))).toBeLessThan(1e-6);
+});
+
+test.skipIf(!lowering)("graphs that were written elsewhere are lowered where they are run", async () => {
+  const asked: string[] = [];
+  const lower = (...[model, name, constants]: Parameters<typeof lowerModel>) => {
+    asked.push([name, ...constants].join(" "));
+    return lowerModel(model, name, constants);
+  };
+  const host = { ort, device, lower };
+  const params = initialParameters(authored.manifest, 0);
+  const open = async (artifact: Artifact) => {
+    const { step, sampling } = artifact.manifest.graphs;
+    await using _step = await openGraph(host, artifact, step);
+    await using _sampling = await openGraph(host, artifact, sampling[0]!, { constants: { params } });
+  };
+  await open(opened(authored));
+  expect(asked).toEqual([]);
+  await open(opened({ ...authored, manifest: portable(authored.manifest) }));
+  expect(asked).toEqual([lowering!, `${lowering} params`]);
 });
 
 test("what is exported is portable alone", async () => {

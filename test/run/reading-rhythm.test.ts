@@ -33,7 +33,7 @@ describe("a training whose steps stay on the device", () => {
   const artifact = tinyArtifact();
   const batches = gaussianBatches(8 * 4, 0.5);
 
-  async function train(resident: "cpu" | "gpu", source: (step: number) => Promise<Batch>, to: number) {
+  async function train(resident: "host" | "gpu", source: (step: number) => Promise<Batch>, to: number) {
     const cpu = await openDevice(ort, "cpu");
     await using trainer = await Trainer.create({
       ort,
@@ -56,7 +56,7 @@ describe("a training whose steps stay on the device", () => {
     ]);
 
   test("reports every step with its own loss, and ends where it would have ended, to the bit", async () => {
-    const wanted = await train("cpu", batches, 47);
+    const wanted = await train("host", batches, 47);
     const got = await train("gpu", batches, 47);
     expect(comparable(got.reports)).toEqual(comparable(wanted.reports));
     expect(got.state).toEqual(wanted.state);

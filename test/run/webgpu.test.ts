@@ -23,6 +23,8 @@ interface Outcome {
   readonly unbroken: number[];
   readonly params: number[];
   readonly images: number[];
+  readonly unlowered: number[];
+  readonly relowered: number[];
   readonly chains: number[];
   readonly megabytes: number[];
   readonly lowering: string;
@@ -72,6 +74,10 @@ describe.skipIf(noVulkan !== undefined)(noVulkan ? `${title} (skipped: ${noVulka
     expect(Math.abs(gpu.loss - cpu.loss)).toBeLessThan(1e-3);
     expect(furthest(gpu.params, cpu.params)).toBeLessThan(1e-3);
     expect(furthest(gpu.images, cpu.images)).toBeLessThan(1e-3);
+    // Lowered from the file or when it was written, the graph is the same one; as it was written for everybody, it is not.
+    expect(gpu.relowered).toEqual(gpu.images);
+    expect(gpu.unlowered).not.toEqual(gpu.images);
+    expect(furthest(gpu.unlowered, gpu.images)).toBeLessThan(1e-5);
     expect(cpu.chains.length === 10 * 64 && Math.max(...cpu.chains) > 0.5).toBe(true);
     expect(furthest(gpu.chains, cpu.chains)).toBeLessThan(1e-3);
     expect(furthest(gpu.rest, gpu.unbroken)).toBeLessThan(1e-5);

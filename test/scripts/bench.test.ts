@@ -31,10 +31,12 @@ describe("the command", () => {
     expect(rounds).toBe(3);
     expect(versions.bun).toBe(Bun.version);
     const expected = ["author", "open step", "open evaluation", "step", "evaluation", "memory"];
-    expect(rows.map(({ work, of }) => `${work} of ${of}`)).toEqual(
-      expected.map((work) => `${work} of langevin`),
-    );
-    const [step, evaluation, memory] = rows.slice(-3);
+    const ours = rows.filter(({ of }) => of === "langevin");
+    expect(ours.map(({ work }) => work)).toEqual(expected);
+    // Where the machine has graphs of its own, those for everybody are measured beside them.
+    const others = rows.filter((row) => !ours.includes(row)).map(({ work, of }) => `${work} of ${of}`);
+    expect([[], ["step of portable", "evaluation of portable"]]).toContainEqual(others);
+    const [step, evaluation, memory] = ours.slice(-3);
     // A step has three times the products of an evaluation and an optimizer besides.
     expect(step!.amount).toBeGreaterThan(evaluation!.amount);
     // The runtime and four vectors of 36,866 numbers: far from what a U-Net takes.

@@ -24,6 +24,18 @@ export const convolutional: Network = (p, { x }) => {
   return conv(tanh(conv(x, first, undefined, { padding: 1 })), second, undefined, { padding: 1 });
 };
 
+/** Steps in proportion to the gradient; Adam's show its last bits where it is small. */
+export const momentum: Authoring["optimizer"] = {
+  kind: "sgd",
+  learningRate: 0.1,
+  momentum: 0.9,
+  warmupSteps: 0,
+  decay: "constant",
+  totalSteps: 10,
+  weightDecay: 0,
+  clipNorm: 1,
+};
+
 const defaults: Authoring = {
   network: { score: linear },
   objective: "denoising",

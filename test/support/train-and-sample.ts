@@ -1,12 +1,14 @@
 // Trains a small convolutional artifact and samples from it on the device of argv[2]; writes what came out as JSON.
 import * as ort from "onnxruntime-node";
+import { portable } from "../../lib/artifact/graph-files.ts";
 import type { Network } from "../../lib/author/denoiser.ts";
 import { add, conv, mul, sum } from "../../lib/author/graph/ops.ts";
+import { lowerModel } from "../../lib/author/lower-model.ts";
 import { silu } from "../../lib/author/nn/activations.ts";
 import { groupNorm } from "../../lib/author/nn/normalization.ts";
 import { type DeviceName, openDevice } from "../../lib/run/device.ts";
 import { sample } from "../../lib/run/sample.ts";
-import { Session } from "../../lib/run/session.ts";
+import { type Artifact, type Host, Session } from "../../lib/run/session.ts";
 import { Trainer } from "../../lib/run/train.ts";
 import { energyResnet } from "../../models/energy-resnet.ts";
 import { gaussianBatches } from "./gaussian-batches.ts";
@@ -61,8 +63,8 @@ const more = Number(process.argv[3] ?? 0);
 /** Where the results of training steps lie. */
 const locations = new Set<string>();
 const { run } = Session.prototype;
-Session.prototype.run = async function (this: Session, feeds, fetches) {
-  const outputs = await run.call(this, feeds, fetches);
+Session.prototype.run = async function (this: Session, feeds) {
+  const outputs = await run.call(this, feeds);
   if ("params_next" in outputs) for (const { location } of Object.values(outputs)) locations.add(location);
   return outputs;
 };
@@ -82,14 +84,22 @@ for await (const { loss } of resumed.steps(9)) rest.push(loss);
 const unbroken: number[] = [];
 for await (const { loss } of trainer.steps(9)) unbroken.push(loss);
 
-const images: number[] = [];
 const steps = [
   { sigma: 1, a: 0.5, b: 0.5, c: 0.7 },
   { sigma: 0.5, a: 0, b: 1, c: 0 },
 ];
 const weights = start.tensors.ema!;
-for await (const progress of sample({ ...options, weights, steps, initialSigma: 1, count: 3 }))
-  if (progress.step === 2) images.push(...(await progress.x()));
+const drawn = async (host: Host & { readonly artifact: Artifact }) => {
+  const images: number[] = [];
+  for await (const { step, x } of sample({ ...host, weights, steps, initialSigma: 1, count: 3, seed: 3 }))
+    if (step === 2) images.push(...(await x()));
+  return images;
+};
+const images = await drawn(options);
+/** The same from graphs for everybody: as they are, and lowered when they are opened. */
+const written = { ...artifact, manifest: portable(artifact.manifest) };
+const unlowered = await drawn({ ort, device, artifact: written });
+const relowered = await drawn({ ort, device, artifact: written, lower: lowerModel });
 
 for await (const { step } of trainer.steps(9 + more)) {
   if (step % 25 === 0) megabytes.push(process.memoryUsage.rss() / 2 ** 20);
@@ -102,7 +112,7 @@ const chains = [...(await energy.read()).tensors.negatives!];
 const params = [...start.tensors.params!.subarray(0, 84)];
 console.log(
   JSON.stringify({
-    ...{ losses, loss: level!.loss, rest, unbroken, params, images, chains, megabytes },
+    ...{ losses, loss: level!.loss, rest, unbroken, params, images, unlowered, relowered, chains, megabytes },
     ...{ lowering, locations: [...locations] },
   }),
 );

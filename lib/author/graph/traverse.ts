@@ -2,8 +2,12 @@
 import { apply } from "./infer.ts";
 import type { Tensor } from "./tensor.ts";
 
+/** What must be there before a node is; more than its inputs, say, where several nodes are to become one. */
+export type Needs = (node: Tensor) => readonly Tensor[];
+const inputsOf: Needs = (node) => node.inputs;
+
 /** Every node that the outputs need, inputs before users; the order depends on the structure only. */
-export function topological(outputs: readonly Tensor[]): Tensor[] {
+export function topological(outputs: readonly Tensor[], needs: Needs = inputsOf): Tensor[] {
   const order: Tensor[] = [];
   const seen = new Set<Tensor>();
   // Iterative, because a training graph is thousands of nodes deep.
@@ -15,7 +19,7 @@ export function topological(outputs: readonly Tensor[]): Tensor[] {
       continue;
     }
     seen.add(top.node);
-    const child = top.node.inputs[top.next++];
+    const child = needs(top.node)[top.next++];
     if (!child) {
       order.push(top.node);
       stack.pop();
@@ -24,14 +28,15 @@ export function topological(outputs: readonly Tensor[]): Tensor[] {
   return order;
 }
 
-/** Rebuilds the outputs bottom-up; `rule` may answer another tensor for a node whose inputs are already rebuilt. */
+/** Rebuilds the outputs bottom-up; `rule` may answer another tensor for a node of which all that it needs is already rebuilt. */
 export function rewrite(
   outputs: readonly Tensor[],
   rule: (node: Tensor, inputs: readonly Tensor[]) => Tensor | undefined,
+  needs: Needs = inputsOf,
 ): Tensor[] {
   const rebuilt = new Map<Tensor, Tensor>();
-  for (const node of topological(outputs)) {
-    const inputs = node.inputs.map((child) => rebuilt.get(child)!);
+  for (const node of topological(outputs, needs)) {
+    const inputs = needs(node).map((child) => rebuilt.get(child)!);
     const unchanged = inputs.every((child, i) => child === node.inputs[i]);
     rebuilt.set(node, rule(node, inputs) ?? (unchanged ? node : apply(node.op, inputs, node.attrs)));
   }

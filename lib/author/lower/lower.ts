@@ -2,9 +2,12 @@
 import { blockOf, type LoweringName } from "../../artifact/lowering.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { rewrite } from "../graph/traverse.ts";
+import { attentionInParts } from "./attention-parts.ts";
 import { lowerToBlocks } from "./blocked/blocked.ts";
 import { foldable } from "./blocked/foldable.ts";
+import { lowerForCpu } from "./cpu.ts";
 import { lowerNode } from "./portable.ts";
+import { gradientOfSiluAgain, negatedLast } from "./silu-again.ts";
 import { simplify } from "./simplify.ts";
 import { lowerForWasm } from "./wasm.ts";
 import { lowerForWebgpu } from "./webgpu/webgpu.ts";
@@ -24,8 +27,13 @@ type Lowering = (outputs: readonly Tensor[], constants: ReadonlySet<string>) => 
 
 const inBlocks =
   (block: number): Lowering =>
-  (outputs, constants) =>
-    foldable(lowerToBlocks(outputs, block), constants);
+  (outputs, constants) => {
+    const sparing = rewrite(
+      attentionInParts(outputs),
+      (node, inputs) => gradientOfSiluAgain(node, inputs) ?? negatedLast(node, inputs),
+    );
+    return foldable(lowerForCpu(lowerToBlocks(sparing, block)), constants);
+  };
 
 const lowerings: { readonly [K in LoweringName]: Lowering } = {
   "cpu-nchwc8": inBlocks(blockOf["cpu-nchwc8"]!),

@@ -1,9 +1,10 @@
 // Gradient checkpointing: the backward pass computes again what it needs of the forward pass, but for a few results that are kept.
 import { sizeOf } from "../../artifact/shape.ts";
 import { apply } from "../graph/infer.ts";
-import { cast, concat, less, max, mul, not, reshape, slice, sum } from "../graph/ops.ts";
+import { mul, sum } from "../graph/ops.ts";
 import { isOp, type Tensor } from "../graph/tensor.ts";
 import { topological } from "../graph/traverse.ts";
+import { oneAfter } from "./after.ts";
 import { type Segments, segmentsOf } from "./segments.ts";
 import { simplify } from "./simplify.ts";
 
@@ -126,15 +127,6 @@ function leastFloat(inputs: readonly Tensor[]): number {
   const size = ({ shape, dtype }: Tensor) => (dtype === "float32" ? sizeOf(shape) : Number.POSITIVE_INFINITY);
   return inputs.reduce((least, node, i) => (size(node) < size(inputs[least]!) ? i : least), 0);
 }
-
-/** The number 1, known once all of these are, whatever they hold: no number is less than itself, NaN neither. */
-function oneAfter(nodes: readonly Tensor[]): Tensor {
-  const numbers = concat(nodes.map(firstNumber), 0);
-  return max(cast(not(less(numbers, numbers)), "float32"));
-}
-
-const firstNumber = (x: Tensor): Tensor =>
-  reshape(slice(x, ...[...x.shape.keys()].map((axis) => ({ axis, start: 0, end: 1 }))), [1]);
 
 /** Sums over all but channels: the gradient of a bias, as a rule, which is there already. */
 const channelSums = (x: Tensor): Tensor =>

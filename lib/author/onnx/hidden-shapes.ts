@@ -11,7 +11,7 @@ import {
 
 /**
  * The model with the shapes of its reshapes computed, as products with a 1 that is made from an input. Where ONNX Runtime knows all shapes, it
- * keeps the memory of a result for the next of the same shape, however late; recomputation has one for every result of the forward pass.
+ * keeps the memory of a result for the next of the same shape, however late: an eighth of a training step's, and with recomputation far more.
  * Whole numbers below 2^24 are exact as floats; a shape with a larger extent stays known.
  */
 export function hideShapes(bytes: Uint8Array): Uint8Array {

@@ -158,9 +158,13 @@ function nodeProto(
   attributes: Readonly<Record<string, Attribute>>,
   domain = "",
 ) {
-  const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
+  const attribute = attributesOf({ attributes });
   return create(NodeProtoSchema, { opType, domain, name: output, input, output: [output], attribute });
 }
+
+/** A node's attributes as they are written down. */
+export const attributesOf = ({ attributes = {} }: Pick<Emission, "attributes">): AttributeProto[] =>
+  Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
 
 function attributeProto(name: string, value: Attribute): AttributeProto {
   if (typeof value === "string")

@@ -32,6 +32,10 @@ export const blockedDomain = "com.microsoft.nchwc";
 
 const plain: Emit<OpType> = () => ({});
 
+const leaf: Emit<OpType> = (_, { op }) => {
+  throw new Error(`emit: ${op} is a leaf, not a node`);
+};
+
 const windows = ({ strides, pads, dilations, group }: Ops["Conv"]) => ({ strides, pads, dilations, group });
 
 /** A reversed slice that ends before position 0 says so by a number below -n. */
@@ -44,8 +48,8 @@ const reduction: Emit<"ReduceSum" | "ReduceMax"> = ({ axes, keepdims }) => ({
 
 /** How each operator is written down; what is named alike in ONNX and has no attributes is plain. */
 const emit: { readonly [K in OpType]: Emit<K> } = {
-  Input: plain,
-  Constant: plain,
+  Input: leaf,
+  Constant: leaf,
   Neg: plain,
   Abs: plain,
   Exp: plain,
@@ -125,6 +129,9 @@ const emit: { readonly [K in OpType]: Emit<K> } = {
 };
 
 const normalizedResults: readonly Ops["NormalizedRows"]["result"][] = ["values", "mean", "inverse"];
+
+/** Operators that are named alike in ONNX and have no attributes. */
+export const plainOperators = (Object.keys(emit) as OpType[]).filter((op) => emit[op] === plain);
 
 /** How a node is written down; what is not said is as in ONNX's operator of the same name. */
 export function emission(node: Tensor): Emission {

@@ -1,6 +1,7 @@
 // Graphs in the blocked layout mean what they meant: in float64 for blocks of 8, and on ONNX Runtime for the blocks of this machine.
 import { describe, expect, test } from "bun:test";
 import * as ort from "onnxruntime-node";
+import { sizeOf } from "../../../lib/artifact/shape.ts";
 import { gradient } from "../../../lib/author/autodiff/gradient.ts";
 import { input } from "../../../lib/author/graph/constant.ts";
 import {
@@ -357,6 +358,26 @@ describe("a network", () => {
       ),
     ).toHaveLength(3);
   });
+});
+
+test("the gradient of an activation makes what was normalised again, with no pass more", () => {
+  const [w, a, b] = [input("w", [8, 8, 3, 3]), input("a", [8]), input("b", [8])];
+  const h = conv(input("x", [2, 8, 4, 4]), w, undefined, { padding: 1 });
+  const outputs = [silu(groupNorm(h, 4, a, b))];
+  outputs.push(...gradient(conv(outputs[0]!, w, undefined, { padding: 1 }), [w, a, b], input("g", h.shape)));
+  expectSame(outputs);
+  const nodes = topological(lower(outputs, "cpu-nchwc8"));
+  const normalised = nodes.find(({ op }) => op === "Sigmoid")!.inputs[0]!;
+  const users = nodes.filter(({ inputs }) => inputs.includes(normalised)).map(({ op }) => op);
+  expect(users.sort()).toEqual(["Mul", "Sigmoid"]);
+  const passes = (op: OpType, groups: number) =>
+    nodes
+      .filter((node) => node.op === op && node.shape.length === 4 && sizeOf(node.shape) === sizeOf(h.shape))
+      .filter(({ attrs }) => groups === 1 || ("group" in attrs && attrs.group === groups)).length;
+  // y, its slope and the gradient times it; squares about the mean, and the gradient times the image.
+  expect(passes("Mul", 1)).toBe(5);
+  // The normalised image, the image about its mean, the slope's sum, and the gradient as a map of itself and of the image.
+  expect(passes("BlockedConv", 16)).toBe(5);
 });
 
 test("what has no convolution is lowered as for everybody", () => {

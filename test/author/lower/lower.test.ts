@@ -22,6 +22,7 @@ import { convExtents } from "../../../lib/author/graph/shapes.ts";
 import type { Tensor } from "../../../lib/author/graph/tensor.ts";
 import { topological } from "../../../lib/author/graph/traverse.ts";
 import { lower } from "../../../lib/author/lower/lower.ts";
+import { silu } from "../../../lib/author/nn/activations.ts";
 import { groupNorm } from "../../../lib/author/nn/normalization.ts";
 import { stream } from "../../../lib/random.ts";
 import { expectAgreement, randomFeeds, relativeError } from "../../support/compare.ts";
@@ -218,6 +219,29 @@ describe("after differentiation", () => {
     const weights = topological(lower(outputs)).filter(({ shape }) => shape.join() === "2,3,6,6");
     const names = weights.map(({ op }) => op).sort();
     expect(names).toEqual(["MatMul", "MatMul", "Mul", "Softmax", "Transpose"]);
+  });
+});
+
+describe("the gradient of SiLU", () => {
+  const slope = (x: Tensor) => gradient(silu(x), [x], input("g", x.shape));
+
+  test.each([[[7]], [[1, 1]], [[5, 3]], [[2, 3, 4]], [[2, 3, 4, 1]]])(
+    "of %j takes four passes beside the two of the forward one",
+    async (shape) => {
+      const x = input("x", shape);
+      const outputs = [silu(x), ...slope(x)];
+      await expectSame(outputs);
+      const passes = topological(lower(outputs)).filter(({ inputs }) => inputs.length > 0);
+      expect(passes).toHaveLength(2 + 4);
+    },
+  );
+
+  test("is accurate up to where the sigmoid is 0 or 1", async () => {
+    const points = Float32Array.from({ length: 401 }, (_, i) => (i - 200) / 2);
+    const feeds = { x: { data: points, shape: [401] }, g: { data: points.map(() => 1), shape: [401] } };
+    const [wanted] = evaluate(slope(input("x", [401])), feeds);
+    const [got] = await runOnnx(slope(input("x", [401])), feeds);
+    expect(Math.max(...got!.map((value, i) => Math.abs(value - wanted![i]!)))).toBeLessThan(2e-6);
   });
 });
 

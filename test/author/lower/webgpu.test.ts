@@ -129,6 +129,24 @@ describe("group normalisation", () => {
   });
 });
 
+describe("what groups are spread over channels for", () => {
+  const membership = constant(
+    Float32Array.from({ length: 12 }, (_, i) => Number(Math.floor(i / 6) === i % 2)),
+    [6, 2],
+  );
+  const spread = matmul(input("values", [3, 2]), transpose(membership));
+
+  test.each([
+    ["a number that is computed", spread, input("one", [])],
+    ["a number for each image", spread, input("each", [3, 1])],
+    ["a number for each channel", spread, input("channels", [6])],
+    ["images", reshape(spread, [3, 6, 1, 1]), input("x", [3, 6, 2, 4])],
+    ["images of one channel", reshape(spread, [3, 6, 1, 1]), input("x", [3, 1, 2, 4])],
+  ])("%s", async (_, values, other) => {
+    await expectSame([mul(values, other), add(other, values), sub(other, values)]);
+  });
+});
+
 describe("factors", () => {
   const [x, y] = [input("x", [3, 4]), input("y", [3, 4])];
   const matrix = constant(

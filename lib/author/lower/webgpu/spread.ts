@@ -1,8 +1,7 @@
 // What is the same for all channels of a group is broadcast by the operator that uses it, not spread over channels before.
 import { sizeOf } from "../../../artifact/shape.ts";
-import { scalarValue } from "../../graph/constant.ts";
 import { apply } from "../../graph/infer.ts";
-import { matmul, mul, reshape } from "../../graph/ops.ts";
+import { matmul, reshape } from "../../graph/ops.ts";
 import { isOp, type Tensor } from "../../graph/tensor.ts";
 import { groupsOf } from "./membership.ts";
 
@@ -31,14 +30,14 @@ export function withoutSpreading(node: Tensor, inputs: readonly Tensor[]): Tenso
   if (at < 0) return undefined;
   const other = inputs[1 - at]!;
   const { values, groups, matrix } = spreadOf(inputs[at]!)!;
-  if (isOp(node, "Mul") && scalarValue(other) !== undefined)
-    return reshape(matmul(mul(values, reshape(other, [])), matrix), node.shape);
+  const combined = (a: Tensor, b: Tensor) => apply(node.op, at === 0 ? [a, b] : [b, a], {});
+  // What is the same for all numbers is so for groups too, and can be spread with them.
+  if (sizeOf(other.shape) === 1)
+    return reshape(matmul(combined(values, reshape(other, [])), matrix), node.shape);
   const own = [...Array<number>(node.shape.length).fill(1), ...other.shape].slice(-node.shape.length);
-  const rest = own.slice(2);
+  const [n, channels, ...rest] = own as [number, number, ...number[]];
   const isUniform = sizeOf(rest) === 1 || rest.join() === node.shape.slice(2).join();
-  if (!isUniform || values.shape[0] !== node.shape[0]) return undefined;
-  const split = own[1] === 1 ? [1, 1] : [groups, own[1]! / groups];
-  const grouped = reshape(other, [own[0]!, ...split, sizeOf(rest)]);
-  const perGroup = reshape(values, [...values.shape, 1, 1]);
-  return reshape(apply(node.op, at === 0 ? [perGroup, grouped] : [grouped, perGroup], {}), node.shape);
+  if (!isUniform || channels !== node.shape[1] || values.shape[0] !== node.shape[0]) return undefined;
+  const grouped = reshape(other, [n, groups, channels / groups, sizeOf(rest)]);
+  return reshape(combined(reshape(values, [...values.shape, 1, 1]), grouped), node.shape);
 }

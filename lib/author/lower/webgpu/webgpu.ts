@@ -2,12 +2,12 @@
 import { isOp, type Tensor } from "../../graph/tensor.ts";
 import { rewrite } from "../../graph/traverse.ts";
 import { lowerConvWeightGrad, tapRows } from "../conv-weight-grad.ts";
+import { lowerFactors } from "../factors.ts";
 import { lowerNode } from "../portable.ts";
+import { lowerProduct } from "../products.ts";
 import { rowAffine } from "./channel-affine.ts";
-import { lowerFactors } from "./factors.ts";
 import { lowerNormalizations } from "./normalization.ts";
 import { lowerParts } from "./parts.ts";
-import { lowerProduct } from "./products.ts";
 import { withoutSpreading } from "./spread.ts";
 import { joinSums, lowerSum } from "./sums.ts";
 

@@ -1,6 +1,6 @@
 // Products of two matrices with transposed operands, a transposed result or a bias as one kernel.
-import { apply } from "../../graph/infer.ts";
-import { isOp, type Tensor } from "../../graph/tensor.ts";
+import { apply } from "../graph/infer.ts";
+import { isOp, type Tensor } from "../graph/tensor.ts";
 
 /** A matrix, and whether it is used transposed. */
 type Side = readonly [matrix: Tensor, isTransposed: boolean];

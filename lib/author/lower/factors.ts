@@ -1,9 +1,9 @@
 // Numbers that results are multiplied with wait until something takes them in: a constant matrix, another number, a sum's sign.
-import { constant, scalarValue } from "../../graph/constant.ts";
-import { apply } from "../../graph/infer.ts";
-import { add, matmul, mul, neg, reshape, sub } from "../../graph/ops.ts";
-import { isOp, type OpType, type Tensor } from "../../graph/tensor.ts";
-import { topological } from "../../graph/traverse.ts";
+import { constant, scalarValue } from "../graph/constant.ts";
+import { apply } from "../graph/infer.ts";
+import { add, matmul, mul, neg, reshape, sub } from "../graph/ops.ts";
+import { isOp, type OpType, type Tensor } from "../graph/tensor.ts";
+import { topological } from "../graph/traverse.ts";
 
 /** factor·base */
 interface Scaled {
