@@ -14,7 +14,7 @@ import { DivergedError, type StepReport, Trainer } from "../../lib/run/train.ts"
 import { requireBits } from "../recipes/binary-data.ts";
 import { defaultMethod, samplingPlan } from "../recipes/sampling-plan.ts";
 import { openData, openingOf } from "./data.ts";
-import { openHost } from "./host.ts";
+import { lower, openHost } from "./host.ts";
 import { interrupt } from "./interrupt.ts";
 import { type ModelChoice, runArtifact, withSteps } from "./prepare.ts";
 import { progress, tell } from "./progress.ts";
@@ -49,7 +49,7 @@ export async function train(choice: TrainingChoice): Promise<number | undefined>
   requireShape(dataset, artifact);
   requireBits(manifest.diffusion, dataset);
   const batches = batchSource(dataset, seed, manifest.batch);
-  await using trainer = await Trainer.create({ ...host, artifact, seed, batches, start });
+  await using trainer = await Trainer.create({ ...host, lower, artifact, seed, batches, start });
   tell(`training ${where} on the ${host.device.name}`);
   const finished = await new Run({ ...choice, seed }, host, artifact, trainer).toEnd();
   return finished ? undefined : 130;

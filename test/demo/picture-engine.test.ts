@@ -1,5 +1,5 @@
 // The engine of the pictures, on ONNX Runtime for Bun in place of that for browsers.
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { join } from "node:path";
 import { unzipSync, zipSync } from "fflate";
 import * as ort from "onnxruntime-node";
@@ -122,6 +122,16 @@ describe("drawing", () => {
     expect(once.map(({ step, steps }) => `${step}/${steps}`)).toEqual(["1/5", "2/5", "3/5", "4/5", "5/5"]);
     const alone = await lastOf(pictures, { count: 1 });
     expect(largestDifference(tile(once.at(-1)!.x, 0), alone)).toBeLessThan(1e-5);
+  });
+
+  test("as many pictures again loads nothing, however they are drawn", async () => {
+    await framesOf(pictures, { count: 2 });
+    using created = spyOn(ort.InferenceSession, "create");
+    await framesOf(pictures, { count: 2, seed: 8 });
+    await framesOf(pictures, { count: 2, method: "heun", guidance: 2, steps: 20 });
+    expect(created).toHaveBeenCalledTimes(0);
+    await framesOf(pictures, { count: 20 });
+    expect(created).toHaveBeenCalledTimes(1);
   });
 
   test("after a step of Euler's method x lies between the noise and the denoised", async () => {

@@ -1,7 +1,6 @@
-// An open model of pictures: what the page is told of it, and its denoiser.
+// An open model of pictures: what the page is told of it, and its training.
 import { UserError } from "../../../lib/errors.ts";
-import { Field } from "../../../lib/run/field.ts";
-import type { Artifact, Host } from "../../../lib/run/session.ts";
+import type { Artifact } from "../../../lib/run/session.ts";
 import { denoiserMethods } from "../../recipes/methods.ts";
 import { defaultMethod } from "../../recipes/sampling-plan.ts";
 import type { Run } from "./pictures-run.ts";
@@ -35,11 +34,6 @@ function methodOf(manifest: Artifact["manifest"]): PictureMethod {
   const own = defaultMethod(manifest);
   const names = Object.keys(denoiserMethods) as PictureMethod[];
   return names.find((name) => name === own) ?? "langevin";
-}
-
-/** The denoiser for so many pictures at once; of a training, with the averaged weights as they are at each moment. */
-export function openField({ artifact, weights, run }: Model, host: Host, count: number): Promise<Field> {
-  return run?.training?.field(count) ?? Field.open({ ...host, artifact, weights, count });
 }
 
 /** The training of a model. Throws UserError for a model that came without. */

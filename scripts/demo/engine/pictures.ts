@@ -6,8 +6,9 @@ import type { Host } from "../../../lib/run/session.ts";
 import { inTurns } from "./in-turns.ts";
 import { Latest } from "./latest.ts";
 import { authorPictures } from "./pictures-author.ts";
+import { LastField } from "./pictures-field.ts";
 import { openFolder } from "./pictures-folder.ts";
-import { infoOf, type Model, openField, runOf } from "./pictures-model.ts";
+import { infoOf, type Model, runOf } from "./pictures-model.ts";
 import { openModel } from "./pictures-open.ts";
 import { Run } from "./pictures-run.ts";
 import { drawPictures, planPictures } from "./pictures-sampling.ts";
@@ -44,6 +45,7 @@ class Workshop {
   private readonly queue = new Queue();
   private readonly drawing = new Latest();
   private readonly training = new Latest();
+  private readonly field = new LastField();
   private model: Model | undefined;
   /** Counts the models that were asked for: a slow one does not take the place of a later one. */
   private asked = 0;
@@ -71,11 +73,7 @@ class Workshop {
     const plan = planPictures(request, model.artifact);
     const done = await this.drawing.run(async (replaced) => {
       const host = await this.start();
-      await using resources = new AsyncDisposableStack();
-      const field = resources.adopt(
-        await this.queue.run(() => openField(model, host, plan.count)),
-        (opened) => this.queue.run(() => opened[Symbol.asyncDispose]()),
-      );
+      const field = await this.queue.run(() => this.field.open(model, host, plan.count));
       for await (const frame of inTurns(drawPictures(field, request, plan, model.artifact), this.queue)) {
         if (replaced()) return false;
         if (isShown(frame)) show(frame);
@@ -119,9 +117,14 @@ class Workshop {
     if (mine !== this.asked) throw new UserError(`${model.artifact.where}: another model was opened instead`);
     await this.drawing.stop();
     await this.training.stop();
+    // What was asked for until the training had stopped.
+    await this.drawing.stop();
     const before = this.model;
     this.model = model;
-    await this.queue.run(async () => before?.run?.[Symbol.asyncDispose]());
+    await this.queue.run(async () => {
+      await this.field.close();
+      await before?.run?.[Symbol.asyncDispose]();
+    });
     return infoOf(model);
   }
 

@@ -1,4 +1,5 @@
 // ONNX Runtime in the browser: on a GPU where there is one, else on the processor, loaded when it is first needed.
+import { lowerModel } from "../../../lib/author/lower-model.ts";
 import { openDevice, type Runtime, softwareAdapter } from "../../../lib/run/device.ts";
 import type { Host } from "../../../lib/run/session.ts";
 import type { DeviceReport, WantedDevice } from "./protocol.ts";
@@ -29,12 +30,16 @@ export async function openRuntime(wanted: WantedDevice): Promise<Opened> {
 
 async function load({ device, note }: Choice): Promise<Opened> {
   const ort: Runtime = await bundles[device]();
-  const threads = self.crossOriginIsolated ? Math.max(1, Math.min(4, navigator.hardwareConcurrency >> 1)) : 1;
+  const threads = self.crossOriginIsolated ? threadsFor(navigator.hardwareConcurrency) : 1;
   ort.env.wasm.numThreads = threads;
   // Beside the worker, wherever the page lies.
   ort.env.wasm.wasmPaths = new URL("./ort/", import.meta.url).href;
-  return { host: { ort, device: await openDevice(ort, device) }, report: { device, threads, note } };
+  const host = { ort, device: await openDevice(ort, device), lower: lowerModel };
+  return { host, report: { device, threads, note } };
 }
+
+/** Of many processors half, since as many again are often the other threads of the same cores, and at most four. */
+const threadsFor = (processors: number) => Math.min(processors, Math.max(2, Math.min(4, processors >> 1)));
 
 async function choose(wanted: WantedDevice): Promise<Choice> {
   if (wanted === "wasm") return { device: "wasm", note: "WebAssembly" };
