@@ -1,5 +1,5 @@
 // Authoring: a network, an objective and an optimizer become ONNX files and the manifest that says how to run them.
-import { blockOf, type LoweringName } from "../artifact/lowering.ts";
+import type { LoweringName } from "../artifact/lowering.ts";
 import {
   type GraphEntry,
   type Manifest,
@@ -285,8 +285,8 @@ function withoutNegatives(name: string): never {
 const weights: ReadonlySet<string> = new Set(["params"]);
 
 /**
- * Whether shapes are hidden, so that memory is given back: of large images always, in a browser where all results are computed twice. A GPU
- * would be asked for shapes that are computed elsewhere.
+ * Whether shapes are hidden, so that memory is given back: where results are computed twice. Elsewhere it would be an eighth, and opening the step takes
+ * more than twice as long for it. A GPU would be asked for shapes that are computed elsewhere.
  */
 const givesBack = (lowering: LoweringName | undefined, recomputes = false) =>
-  lowering !== undefined && (lowering in blockOf || (recomputes && lowering !== "webgpu"));
+  recomputes && lowering !== undefined && lowering !== "webgpu";
