@@ -7,7 +7,7 @@ import { lowerToBlocks } from "./blocked/blocked.ts";
 import { foldable } from "./blocked/foldable.ts";
 import { lowerForCpu } from "./cpu.ts";
 import { lowerNode } from "./portable.ts";
-import { gradientOfSiluAgain, negatedLast } from "./silu-again.ts";
+import { siluAgain } from "./silu-again.ts";
 import { simplify } from "./simplify.ts";
 import { lowerForWasm } from "./wasm.ts";
 import { lowerForWebgpu } from "./webgpu/webgpu.ts";
@@ -27,13 +27,8 @@ type Lowering = (outputs: readonly Tensor[], constants: ReadonlySet<string>) => 
 
 const inBlocks =
   (block: number): Lowering =>
-  (outputs, constants) => {
-    const sparing = rewrite(
-      attentionInParts(outputs),
-      (node, inputs) => gradientOfSiluAgain(node, inputs) ?? negatedLast(node, inputs),
-    );
-    return foldable(lowerForCpu(lowerToBlocks(sparing, block)), constants);
-  };
+  (outputs, constants) =>
+    foldable(lowerForCpu(lowerToBlocks(siluAgain(attentionInParts(outputs)), block)), constants);
 
 const lowerings: { readonly [K in LoweringName]: Lowering } = {
   "cpu-nchwc8": inBlocks(blockOf["cpu-nchwc8"]!),

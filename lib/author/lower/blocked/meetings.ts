@@ -2,37 +2,27 @@
 import type { Ops, Tensor } from "../../graph/tensor.ts";
 import type { Meeting } from "./pixel-table.ts";
 
-type Attrs = Ops["ConvWeightGrad"];
-
-/** Where the window's taps lie in x, at each position of g. */
-export const outputsMeeting = (
-  x: Tensor,
-  g: Tensor,
-  { kernel, strides, pads, dilations }: Attrs,
-): Meeting => ({
-  images: x.shape[0]!,
-  kernel,
-  size: x.shape.slice(2),
-  extents: g.shape.slice(2),
-  strides,
-  steps: dilations,
-  begins: pads.slice(0, 2),
-});
-
-/** Which position of g meets each pixel of x through a tap, for stride 1. */
-export const inputsMeeting = (
-  x: Tensor,
-  g: Tensor,
-  { kernel, strides, pads, dilations }: Attrs,
-): Meeting => ({
-  images: x.shape[0]!,
-  kernel,
-  size: g.shape.slice(2),
-  extents: x.shape.slice(2),
-  strides,
-  steps: dilations.map((dilation) => -dilation),
-  begins: pads.slice(0, 2).map((pad) => 0 - pad),
-});
+/**
+ * Which pixel of the moved image meets each one of the still image through a tap: x's move past g's, or, where the stride is one, g's the other way
+ * past x's.
+ */
+export function meetingOf(
+  moved: Tensor,
+  still: Tensor,
+  { kernel, strides, pads, dilations }: Ops["ConvWeightGrad"],
+  movesG: boolean,
+): Meeting {
+  const sign = movesG ? -1 : 1;
+  return {
+    images: moved.shape[0]!,
+    kernel,
+    size: moved.shape.slice(2),
+    extents: still.shape.slice(2),
+    strides,
+    steps: dilations.map((dilation) => sign * dilation),
+    begins: pads.slice(0, 2).map((pad) => sign * pad),
+  };
+}
 
 /** The taps of one row of the window, in every row of what is met. */
 export const columnsOf = ({ kernel, begins, size, extents, ...rest }: Meeting): Meeting => ({

@@ -4,7 +4,7 @@ import { reshape, sum, transpose } from "../../graph/ops.ts";
 import type { Ops, Shape, Tensor } from "../../graph/tensor.ts";
 import { blockedAttrs, pointwiseAttrs } from "./attributes.ts";
 import type { Form, Forms } from "./forms.ts";
-import { columnsOf, inputsMeeting, outputsMeeting } from "./meetings.ts";
+import { columnsOf, meetingOf } from "./meetings.ts";
 import { pickedRows } from "./picked-rows.ts";
 import { type Meeting, meetsInOrder, pixelTable } from "./pixel-table.ts";
 import { fromBlocked, toBlocked } from "./reorder.ts";
@@ -37,7 +37,7 @@ export function lowerWeightGrad(node: Tensor<"ConvWeightGrad">, forms: Forms): F
   const movesG = !isStrided && g.shape[1]! <= x.shape[1]! && isWhole(x);
   if (!movesG && !isWhole(g)) return undefined;
   const [moved, still] = movesG ? [g, x] : [x, g];
-  const meeting = (movesG ? inputsMeeting : outputsMeeting)(x, g, attrs);
+  const meeting = meetingOf(moved, still, attrs, movesG);
   const pads = slidingPads(attrs, movesG);
   const columns = still.shape[0]! * still.shape[3]!;
   const slides = !isStrided && attrs.kernel[0]! > 1 && columns % block === 0 && pads.every((pad) => pad >= 0);
