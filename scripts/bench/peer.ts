@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../lib/errors.ts";
 import { writeModel, writePipeline } from "../../lib/run/weights.ts";
+import { givenEnvironment } from "../cli/allocators.ts";
 import type { Contest, Runner } from "./contestant.ts";
 import { encodedProblem, type Problem, settingsOf } from "./problem.ts";
 
@@ -77,7 +78,8 @@ async function writeProblem(folder: string, problem: Problem): Promise<void> {
   await writeFile(join(folder, "settings.json"), JSON.stringify(settingsOf(problem)));
 }
 
-const spawn = (command: string[]) => Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+const spawn = (command: string[]) =>
+  Bun.spawn(command, { env: givenEnvironment(), stdin: "pipe", stdout: "pipe", stderr: "pipe" });
 
 /** Asks the process to solve the problem so many times; `patience` is how many seconds the first answer may take. */
 function conversation(child: ReturnType<typeof spawn>, failure: string, patience: number | undefined) {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import { writeModelFolder } from "../../lib/run/folder.ts";
 import { initialParameters } from "../../lib/run/initialize.ts";
+import { givenEnvironment } from "../cli/allocators.ts";
 import { authorCase } from "./cases.ts";
 import { artifactOf, openers } from "./contestant.ts";
 import { medians, type Timing, timed } from "./measure.ts";
@@ -57,7 +58,7 @@ export async function sampleScript(measurement: Measurement): Promise<Row[]> {
 /** How long a process lives. Throws UserError with its last line when it fails. */
 async function processTime(command: readonly string[]): Promise<Timing> {
   const began = performance.now();
-  const child = Bun.spawn([...command], { stdout: "ignore", stderr: "pipe" });
+  const child = Bun.spawn([...command], { env: givenEnvironment(), stdout: "ignore", stderr: "pipe" });
   const complaint = await new Response(child.stderr).text();
   if ((await child.exited) !== 0)
     throw new UserError(`bench: ${command.join(" ")} failed (${complaint.trim().split("\n").at(-1)})`);

@@ -1,6 +1,7 @@
 // How a script becomes a command: help, options, errors as one line, exit codes.
 import cac from "cac";
 import { UsageError, UserError } from "../../lib/errors.ts";
+import { startWithSettings } from "./allocators.ts";
 import { type Options, readOptions, type Values } from "./options.ts";
 import { tell } from "./progress.ts";
 
@@ -55,5 +56,7 @@ async function execute<O extends Options>(command: Command<O>): Promise<number |
     throw new UsageError(
       `unexpected argument "${args.at(-1)}"${argument ? `; expected at most one ${argument.name}` : ""}`,
     );
-  return command.run(readOptions(command.options, given), args[0]);
+  const values = readOptions(command.options, given);
+  startWithSettings();
+  return command.run(values, args[0]);
 }
