@@ -13,7 +13,10 @@ export interface Case extends Pick<Bare, "model" | "shape" | "batch" | "noise"> 
   readonly summary: string;
   /** What is measured of it. */
   readonly works: readonly WorkName[];
-  /** How often it is solved in a row in each round, for work that is over before a clock says much; once unless given. */
+  /**
+   * How often it is solved in a row in each round, once unless given: for work that is over before a clock says much, and as training goes, where
+   * a step finds the memory of the last one at hand.
+   */
   readonly repeats?: number;
 }
 
@@ -48,6 +51,7 @@ export const cases = {
     shape: [1, 28, 28],
     batch: 16,
     works: ["start-up", ...trained],
+    repeats: 5,
   },
   "digits-ddpm": {
     summary: "its network on DDPM's chain, as diffusers trains and samples",
@@ -71,6 +75,7 @@ export const cases = {
     shape: [3, 32, 32],
     batch: 16,
     works: trained,
+    repeats: 3,
   },
   "unet-64": {
     summary: "the same, 64 images",
@@ -78,6 +83,7 @@ export const cases = {
     shape: [3, 32, 32],
     batch: 64,
     works: trained,
+    repeats: 2,
   },
   points: {
     summary: "the density preset",

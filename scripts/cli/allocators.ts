@@ -4,8 +4,8 @@
 const settings: NodeJS.ProcessEnv = {
   // glibc, from which ONNX Runtime has its arena: pages of 2 MB.
   GLIBC_TUNABLES: "glibc.malloc.hugetlb=1",
-  // Bun, which holds the state: what a step frees is for the next step, and never goes back to the system.
-  MIMALLOC_PURGE_DELAY: "-1",
+  // Bun, which holds the state: what a step frees waits ten seconds for the next step before the system has it back.
+  MIMALLOC_PURGE_DELAY: "10000",
 };
 
 /** Starts this process once more, as the same command, unless its environment has the settings or others in their place. */

@@ -29,7 +29,7 @@ test.skipIf(process.platform !== "linux")(
     expect(pid).toBe(child);
     expect(argv).toEqual(["--out", "a b"]);
     expect(execArgv).toContain("--smol");
-    expect(env).toEqual({ GLIBC_TUNABLES: "glibc.malloc.hugetlb=1", MIMALLOC_PURGE_DELAY: "-1" });
+    expect(env).toEqual({ GLIBC_TUNABLES: "glibc.malloc.hugetlb=1", MIMALLOC_PURGE_DELAY: "10000" });
     expect(given).toEqual({});
   },
 );

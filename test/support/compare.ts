@@ -24,9 +24,10 @@ export function randomFeeds(outputs: readonly Tensor[], seed = 1): Record<string
 
 /** The largest difference relative to the largest expected magnitude, or to 1 when all are smaller. */
 export function relativeError(got: ArrayLike<number>, wanted: ArrayLike<number>): number {
-  const scale = Math.max(1, ...Array.from(wanted, Math.abs));
-  const differences = Array.from(wanted, (want, i) => Math.abs(got[i]! - want));
-  return got.length === wanted.length ? Math.max(0, ...differences) / scale : Number.NaN;
+  const largest = (numbers: readonly number[], least: number) =>
+    numbers.reduce((max, number) => Math.max(max, Math.abs(number)), least);
+  const differences = Array.from(wanted, (want, i) => got[i]! - want);
+  return got.length === wanted.length ? largest(differences, 0) / largest(Array.from(wanted), 1) : Number.NaN;
 }
 
 /** Requires that ONNX Runtime and the float64 evaluator agree on every output to the accuracy of float32. */

@@ -3,11 +3,12 @@
 import { apply } from "../../graph/infer.ts";
 import { concat, reshape, slice, transpose } from "../../graph/ops.ts";
 import type { ConvAttrs, Ops, Tensor } from "../../graph/tensor.ts";
-import { bare } from "./affine.ts";
+import { bare, shifted } from "./affine.ts";
 import { blockedAttrs } from "./attributes.ts";
 import { enlargedAttrs, isEnlargedConv, widened } from "./enlarged.ts";
 import type { Form, Forms } from "./forms.ts";
 import { fromBlocked } from "./reorder.ts";
+import { convInTiles, paysInTiles, transposedInTiles } from "./tiles.ts";
 import { packed, packedTransposed, paddedOutputs, type Window, wholeWindow } from "./weights.ts";
 
 /** A convolution with a packed weight. */
@@ -32,7 +33,7 @@ const isImage = (x: Tensor) => x.shape.length === 4 && x.dtype === "float32";
 
 /** Conv of an image, or of an enlarged one, which is a transposed convolution of the small one. */
 export const lowerConv = (node: Tensor<"Conv">, forms: Forms): Form | undefined =>
-  lowerEnlarged(node, forms) ?? lowerSame(node, forms);
+  lowerEnlarged(node, forms) ?? lowerInTiles(node, forms) ?? lowerSame(node, forms);
 
 function lowerEnlarged(node: Tensor<"Conv">, forms: Forms): Form | undefined {
   const [enlarged, weight, bias] = node.inputs as [Tensor, Tensor, Tensor?];
@@ -41,6 +42,15 @@ function lowerEnlarged(node: Tensor<"Conv">, forms: Forms): Form | undefined {
   const target = { shape: node.shape, attrs: enlargedAttrs };
   const base = transposed(enlarged.inputs[0]!, wide, target, forms, bias && forms.plain(bias));
   return base && bare(base);
+}
+
+/** Many channels tile by tile. */
+function lowerInTiles(node: Tensor<"Conv">, forms: Forms): Form | undefined {
+  const [x, weight, bias] = node.inputs as [Tensor, Tensor, Tensor?];
+  const { attrs, shape } = node;
+  if (!forms.fits(x) || !forms.fits(node) || !paysInTiles(weight.shape, attrs, shape)) return undefined;
+  const y = bare(convInTiles(forms.blocked(x), forms.plain(weight), attrs, shape, forms.block));
+  return bias ? shifted(y, reshape(forms.plain(bias), [1, -1, 1, 1])) : y;
 }
 
 /**
@@ -60,9 +70,12 @@ function lowerSame(node: Tensor<"Conv">, forms: Forms): Form | undefined {
   return out < block ? { plain: fromBlocked(y, block, out) } : bare(y);
 }
 
-/** ConvTranspose as one convolution of stride 1 for every phase of its stride, put together pixel by pixel. */
+/** ConvTranspose tile by tile, or as one convolution of stride 1 for every phase of its stride, put together pixel by pixel. */
 export function lowerTransposed(node: Tensor<"ConvTranspose">, forms: Forms): Form | undefined {
   const [x, weight] = node.inputs as [Tensor, Tensor];
+  const { attrs, shape } = node;
+  if (forms.fits(x) && forms.fits(node) && paysInTiles(weight.shape, attrs, shape))
+    return bare(transposedInTiles(forms.blocked(x), forms.plain(weight), attrs, shape, forms.block));
   const base = transposed(x, forms.plain(weight), node, forms);
   return base && bare(base);
 }

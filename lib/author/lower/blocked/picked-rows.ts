@@ -9,6 +9,8 @@ export interface Rows {
   readonly images: number;
   readonly blocks: number;
   readonly positions: number;
+  /** What is picked outside the images, a row of zeros: a constant unless given. */
+  readonly outside?: Tensor;
 }
 
 /** Which positions to pick, counted through all images as if there were one block of channels; the number after the last is zeros. */
@@ -20,17 +22,18 @@ export interface Table {
 }
 
 /** The picked rows, [...extents with the blocks of channels, width]. */
-export function pickedRows({ rows, images, blocks, positions }: Rows, { shape, axis, at }: Table): Tensor {
+export function pickedRows(source: Rows, { shape, axis, at }: Table): Tensor {
+  const { rows, images, blocks, positions, outside = zeros([1, ...rows.shape.slice(1)]) } = source;
   const all = images * positions;
-  const outside = all * blocks;
+  const last = all * blocks;
   if (blocks === 1 && at.length === all && at.every((p, i) => p === i))
     return reshape(rows, [...shape, rows.shape[1]!]);
   // The table is constant, so the runtime computes these sums once, when it loads the graph; a file holds what no block changes.
-  const first = at.map((p) => (p < all ? p + Math.floor(p / positions) * (blocks - 1) * positions : outside));
+  const first = at.map((p) => (p < all ? p + Math.floor(p / positions) * (blocks - 1) * positions : last));
   const shifts = Int32Array.from({ length: blocks }, (_, i) => i * positions);
   const along = shape.map((_, i) => (i === axis ? blocks : 1));
   const moved = blocks === 1 ? constant(first, shape) : add(constant(first, shape), constant(shifts, along));
-  if (!first.includes(outside)) return gather(rows, moved);
-  const bounded = blocks === 1 ? moved : minimum(moved, constant(Int32Array.of(outside), []));
-  return gather(concat([rows, zeros([1, ...rows.shape.slice(1)])], 0), bounded);
+  if (!first.includes(last)) return gather(rows, moved);
+  const bounded = blocks === 1 ? moved : minimum(moved, constant(Int32Array.of(last), []));
+  return gather(concat([rows, outside], 0), bounded);
 }

@@ -9,6 +9,7 @@ import { pickedRows } from "./picked-rows.ts";
 import { type Meeting, meetsInOrder, pixelTable } from "./pixel-table.ts";
 import { fromBlocked, toBlocked } from "./reorder.ts";
 import { inStrips, type Pixels } from "./strips.ts";
+import { paysInTiles, weightGradInTiles } from "./tiles.ts";
 
 /** How a product goes through the pixels of both images. */
 interface Walk {
@@ -32,6 +33,8 @@ export function lowerWeightGrad(node: Tensor<"ConvWeightGrad">, forms: Forms): F
   const { attrs } = node;
   const isWhole = (image: Tensor) => pixelsOf(image) % block === 0;
   if (attrs.group !== 1 || !forms.fits(x) || !forms.fits(g)) return undefined;
+  if (paysInTiles(node.shape, attrs, g.shape))
+    return { plain: weightGradInTiles(forms.blocked(x), forms.blocked(g), attrs, block) };
   const isStrided = attrs.strides.some((stride) => stride !== 1);
   // With a stride, g's pixels are fewer.
   const movesG = !isStrided && g.shape[1]! <= x.shape[1]! && isWhole(x);
