@@ -65,6 +65,7 @@ const modes = {
 await main({
   name: "bench",
   summary: "Measure training, sampling and start-up, against portable graphs and PyTorch",
+  takesLong: true,
   options: {
     case: optionalChoice("--case <name>", "one network (default: all)", names),
     work: optionalChoice(

@@ -30,6 +30,7 @@ async function underBar<T>(
 await main({
   name: "likelihood",
   summary: "Say how likely samples are under a trained model, in nats and bits per dimension",
+  takesLong: true,
   argument: {
     name: "folder",
     help: "a run, a model folder or a diffusers folder (default: the newest in runs/)",

@@ -40,6 +40,7 @@ async function picture(images: Float32Array, { artifact }: TrainedModel): Promis
 await main({
   name: "sheet",
   summary: "Draw the same noise with several models and samplers, as one picture",
+  takesLong: true,
   options: {
     models: text("--models <list>", "runs or model folders, separated by commas"),
     methods: text(

@@ -10,6 +10,7 @@ import { suggestFor } from "./recipes/suggest-for.ts";
 await main({
   name: "train",
   summary: "Train a score model",
+  takesLong: true,
   options: {
     ...modelOptions,
     out: text(

@@ -16,6 +16,8 @@ export interface Command<O extends Options> {
   readonly examples: readonly string[];
   /** Text below the options, such as a table. */
   readonly epilogue?: string;
+  /** Whether its work takes so long that faster memory pays for starting once more (`allocators.ts`). */
+  readonly takesLong?: true;
   /** Does the work; answers the exit code when it is not 0. */
   run(values: Values<O>, argument: string | undefined): Promise<number | undefined>;
 }
@@ -57,6 +59,6 @@ async function execute<O extends Options>(command: Command<O>): Promise<number |
       `unexpected argument "${args.at(-1)}"${argument ? `; expected at most one ${argument.name}` : ""}`,
     );
   const values = readOptions(command.options, given);
-  startWithSettings();
+  if (command.takesLong) startWithSettings();
   return command.run(values, args[0]);
 }
