@@ -90,8 +90,8 @@ test("tiles give a convolution and its gradients, whatever the pads and the exte
 
 for (const [name, x, weight, padding] of [
   ["many channels", [16, 128, 8, 8], [128, 128, 3, 3], 1],
-  ["images that tiles hang over, uneven pads", [16, 64, 7, 8], [128, 64, 3, 3], [2, 1, 1, 1]],
-  ["more tiles than are kept for the backward pass", [64, 64, 16, 16], [64, 64, 3, 3], 1],
+  ["images that tiles hang over, uneven pads", [16, 256, 7, 8], [128, 256, 3, 3], [2, 1, 1, 1]],
+  ["more tiles than are kept for the backward pass", [128, 128, 8, 12], [128, 128, 3, 3], 1],
 ] as const)
   test(`ONNX Runtime computes the same, and convolves no more than to add a bias: ${name}`, async () => {
     const outputs = convolved(x, weight, typeof padding === "number" ? padding : [...padding]);

@@ -11,11 +11,10 @@ const products = tileProducts([0, 0.75, -0.75, 1.5, -1.5]);
 const { stride, side, forWeight, forOpposite, forOutput } = products;
 
 /**
- * What a tile costs in multiplications of a convolution: each of its own products, and each channel on its way into tiles and out of them, where
- * they stay in the cache and where not (2 cores with 32 MB of it).
+ * What a tile costs in multiplications of a convolution: each of its own products, and each channel on its way into tiles and out of them. With 64
+ * channels it is a draw on 2 cores.
  */
-const costs = { product: 1.3, cached: 2400, uncached: 5600 };
-const mostCached = 2.5e6;
+const costs = { product: 1.3, channel: 5000 };
 
 /** As many numbers of transformed tiles are kept from the forward pass for the gradient of the weight; it makes more again. */
 const mostKept = 1.25e6;
@@ -31,8 +30,7 @@ export function paysInTiles(weight: Shape, attrs: ConvAttrs, [n, , ...size]: Sha
   const [a, b, ...kernel] = weight as readonly [number, number];
   const isPlain = [kernel, attrs.strides, attrs.dilations, attrs.group].join(" ") === "3,3 1,1 1,1 1";
   const tiles = tilesAlong(size).reduce((count, along) => count * along, n!);
-  const way = side ** 2 * tiles * Math.max(a, b) > mostCached ? costs.uncached : costs.cached;
-  const inTiles = tiles * (costs.product * side ** 2 * a * b + way * (a + b));
+  const inTiles = tiles * (costs.product * side ** 2 * a * b + costs.channel * (a + b));
   return isPlain && tiles >= leastTiles && inTiles < 9 * a * b * n! * size[0]! * size[1]!;
 }
 
