@@ -1,12 +1,13 @@
-// A number that keeps what it multiplies from being computed before something else is.
-import { cast, concat, less, max, not, reshape, slice } from "../graph/ops.ts";
+// Numbers that keep what they are part of from being computed before something else is.
+import { cast, concat, less, max, reshape, slice, sub } from "../graph/ops.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
-/** The number 1, known once all of these are, whatever they hold: no number is less than itself, NaN neither. */
-export function oneAfter(nodes: readonly Tensor[]): Tensor {
-  const numbers = concat(nodes.map(firstNumber), 0);
-  return max(cast(not(less(numbers, numbers)), "float32"));
-}
+/** Zeros, known once these numbers are, whatever they hold: no number is less than itself, NaN neither. */
+export const zerosAfter = (numbers: Tensor): Tensor => cast(less(numbers, numbers), "float32");
+
+/** The number 1, known once all of these are. */
+export const oneAfter = (nodes: readonly Tensor[]): Tensor =>
+  sub(1, max(zerosAfter(concat(nodes.map(firstNumber), 0))));
 
 const firstNumber = (x: Tensor): Tensor =>
   reshape(slice(x, ...[...x.shape.keys()].map((axis) => ({ axis, start: 0, end: 1 }))), [1]);

@@ -4,7 +4,6 @@ import { matmul, reshape, transpose } from "../graph/ops.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
 type Matrix = readonly (readonly number[])[];
-type Four = [Tensor, Tensor, Tensor, Tensor];
 
 const taps = 3;
 
@@ -40,10 +39,14 @@ export function tileProducts(points: readonly number[]): TileProducts {
   const valuesOf = (length: number) => [...points.map((point) => powers(point, length)), leading(length)];
   const input = [...others.map((roots) => [...withRoots(roots), 0]), withRoots(points)];
   const weight = valuesOf(taps).map((row, i) => row.map((value) => value / (apart[i] ?? 1)));
-  const opposite = weight.map((row) => row.toReversed());
-  const output = transposed(valuesOf(stride));
-  const [forInput, forWeight, forOpposite, forOutput] = [input, weight, opposite, output].map(both) as Four;
-  return { stride, side, forInput, forWeight, forOpposite, forOutput };
+  return {
+    stride,
+    side,
+    forInput: both(input),
+    forWeight: both(weight),
+    forOpposite: both(weight.map((row) => row.toReversed())),
+    forOutput: both(transposed(valuesOf(stride))),
+  };
 }
 
 /** A weight [A,B,3,3] -> transformed [side², A, B]; `matrix` is one of those for weights. */

@@ -44,11 +44,17 @@ function lowerEnlarged(node: Tensor<"Conv">, forms: Forms): Form | undefined {
   return base && bare(base);
 }
 
+/** Whether a convolution of blocked images to blocked ones is faster tile by tile. */
+function suitsTiles(node: Tensor<"Conv" | "ConvTranspose">, forms: Forms): boolean {
+  const [x, weight] = node.inputs as [Tensor, Tensor];
+  return forms.fits(x) && forms.fits(node) && paysInTiles(weight.shape, node.attrs, node.shape);
+}
+
 /** Many channels tile by tile. */
 function lowerInTiles(node: Tensor<"Conv">, forms: Forms): Form | undefined {
   const [x, weight, bias] = node.inputs as [Tensor, Tensor, Tensor?];
   const { attrs, shape } = node;
-  if (!forms.fits(x) || !forms.fits(node) || !paysInTiles(weight.shape, attrs, shape)) return undefined;
+  if (!suitsTiles(node, forms)) return undefined;
   const y = bare(convInTiles(forms.blocked(x), forms.plain(weight), attrs, shape, forms.block));
   return bias ? shifted(y, reshape(forms.plain(bias), [1, -1, 1, 1])) : y;
 }
@@ -74,7 +80,7 @@ function lowerSame(node: Tensor<"Conv">, forms: Forms): Form | undefined {
 export function lowerTransposed(node: Tensor<"ConvTranspose">, forms: Forms): Form | undefined {
   const [x, weight] = node.inputs as [Tensor, Tensor];
   const { attrs, shape } = node;
-  if (forms.fits(x) && forms.fits(node) && paysInTiles(weight.shape, attrs, shape))
+  if (suitsTiles(node, forms))
     return bare(transposedInTiles(forms.blocked(x), forms.plain(weight), attrs, shape, forms.block));
   const base = transposed(x, forms.plain(weight), node, forms);
   return base && bare(base);

@@ -25,15 +25,15 @@ export interface Table {
 export function pickedRows(source: Rows, { shape, axis, at }: Table): Tensor {
   const { rows, images, blocks, positions, outside = zeros([1, ...rows.shape.slice(1)]) } = source;
   const all = images * positions;
-  const last = all * blocks;
+  const beyond = all * blocks;
   if (blocks === 1 && at.length === all && at.every((p, i) => p === i))
     return reshape(rows, [...shape, rows.shape[1]!]);
   // The table is constant, so the runtime computes these sums once, when it loads the graph; a file holds what no block changes.
-  const first = at.map((p) => (p < all ? p + Math.floor(p / positions) * (blocks - 1) * positions : last));
+  const first = at.map((p) => (p < all ? p + Math.floor(p / positions) * (blocks - 1) * positions : beyond));
   const shifts = Int32Array.from({ length: blocks }, (_, i) => i * positions);
   const along = shape.map((_, i) => (i === axis ? blocks : 1));
   const moved = blocks === 1 ? constant(first, shape) : add(constant(first, shape), constant(shifts, along));
-  if (!first.includes(last)) return gather(rows, moved);
-  const bounded = blocks === 1 ? moved : minimum(moved, constant(Int32Array.of(last), []));
+  if (!first.includes(beyond)) return gather(rows, moved);
+  const bounded = blocks === 1 ? moved : minimum(moved, constant(Int32Array.of(beyond), []));
   return gather(concat([rows, outside], 0), bounded);
 }
